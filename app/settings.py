@@ -1,0 +1,157 @@
+"""Every environment variable the service reads: its meaning, default and type.
+
+`PARTNERLINE_NAME` in the environment or in `.env`; `PARTNERLINE_NAME_FILE` names a file that holds the value, for
+secrets. `partnerline settings` prints this list.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "PARTNERLINE_"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message says which, why and what to do."""
+
+
+def _with_offset(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("give the offset too, as in 2026-03-07T12:00:00Z")
+    return moment
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    database_url: SecretStr = Field(
+        SecretStr("sqlite:///var/partnerline.db"),
+        description="Where everything is kept. Production: postgresql+psycopg://USER:PASSWORD@HOST/NAME.",
+    )
+    env: Literal["development", "production"] = Field(
+        "development", description="`production` refuses to start with an unsafe setting and says which."
+    )
+    provider: Literal["exchange", "twilio"] | None = Field(
+        None, description="The telephone company: `exchange` (built in; default without a token) or `twilio`."
+    )
+    twilio_account_sid: str = Field("", description="The account at the provider, AC and 32 hexadecimal digits.")
+    twilio_auth_token: SecretStr = Field(
+        SecretStr(""), description="Signs the webhooks. Several, comma separated, while the token is rotated."
+    )
+    twilio_api_url: str = Field(
+        "https://api.twilio.com", description="Base address of the provider's REST API, or of a stand-in for it."
+    )
+    public_url: str = Field(
+        "", description="The address under which the provider knows this service; signatures are checked against it."
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""), description="Signs session tokens, hashes API keys, draws case numbers. At least 32 characters."
+    )
+    flows_dir: Path = Field(Path("ivr_flows"), description="Folder of the flows, the facts and the prompts.")
+    state_dir: Path = Field(
+        Path("var"), description="Folder for what could not be written to the database yet (the journal)."
+    )
+    clock: Annotated[datetime, AfterValidator(_with_offset)] | None = Field(
+        None, description="The service's clock starts at this ISO instant and runs on. Refused in production."
+    )
+    callback_countries: str = Field(
+        "", description="Countries that callbacks may be dialled in, as US,GB,AU. Default: those of the lines."
+    )
+    retention_recordings: int = Field(90, ge=1, description="Days that recordings are kept.")
+    retention_callers: int = Field(400, ge=1, description="Days that callers' numbers are kept.")
+    retention_audit: int = Field(730, ge=1, description="Days that the audit log is kept.")
+    log_format: Literal["text", "json"] | None = Field(
+        None, description="`text` (default in development) or `json` (default in production)."
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Bearer secret for /metrics. Without one it answers on loopback only."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _ValueInFile(settings_cls), dotenv_settings
+
+    @property
+    def database(self) -> str:
+        return self.database_url.get_secret_value()
+
+    @property
+    def on_sqlite(self) -> bool:
+        return self.database.startswith("sqlite")
+
+    @property
+    def auth_tokens(self) -> tuple[str, ...]:
+        return tuple(t.strip() for t in self.twilio_auth_token.get_secret_value().split(",") if t.strip())
+
+    @property
+    def provider_name(self) -> str:
+        return self.provider or ("twilio" if self.auth_tokens else "exchange")
+
+    @property
+    def callback_country_list(self) -> tuple[str, ...]:
+        return tuple(c.strip().upper() for c in self.callback_countries.split(",") if c.strip())
+
+
+class _ValueInFile(EnvSettingsSource):
+    """`PARTNERLINE_NAME_FILE`: the path of a file whose content is the value."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        path = self.env_vars.get(f"{PREFIX}{field_name}_FILE".lower())
+        if not path:
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{PREFIX}{field_name.upper()}_FILE: cannot read {path}: {error}") from None
+
+
+def load() -> Settings:
+    """The settings of this process. Raises SettingsError: one line for each that is wrong."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        lines = [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
+        raise SettingsError("\n".join(lines)) from None
+    problems = unsafe(settings) if settings.env == "production" else misfits(settings)
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def misfits(settings: Settings) -> list[str]:
+    """What is wrong in any environment."""
+    problems = []
+    if not settings.database.startswith(("sqlite:///", "postgresql+psycopg://")):
+        problems.append(
+            f"{PREFIX}DATABASE_URL: must begin with sqlite:/// or postgresql+psycopg://"
+        )
+    if settings.provider_name == "twilio" and not settings.auth_tokens:
+        problems.append(f"{PREFIX}TWILIO_AUTH_TOKEN: the provider is twilio, so give the account's token")
+    if settings.public_url and not settings.public_url.startswith(("http://", "https://")):
+        problems.append(f"{PREFIX}PUBLIC_URL: give the whole address, as in https://ivr.example.com")
+    return problems
+
+
+def unsafe(settings: Settings) -> list[str]:
+    """What production refuses to start with."""
+    problems = misfits(settings)
+    if settings.provider_name == "exchange":
+        problems.append(f"{PREFIX}PROVIDER: the built-in exchange is no telephone company; use twilio")
+    if len(settings.secret_key.get_secret_value()) < 32:
+        problems.append(f"{PREFIX}SECRET_KEY: give at least 32 random characters")
+    if not settings.public_url.startswith("https://"):
+        problems.append(f"{PREFIX}PUBLIC_URL: must be the https:// address that the provider calls")
+    if settings.clock is not None:
+        problems.append(f"{PREFIX}CLOCK: a turned clock is for development only")
+    return problems
