@@ -1,0 +1,12 @@
+"""The rules of the support model. Standard library only; every moment is an argument, every answer a value.
+
+regions    which teams exist, when each is open, closures by hand
+lines      what callers dial
+partners   who calls
+routing    where a call goes, and why
+duty       who is on call for escalations
+targets    service-level clocks
+cases      case numbers, the stub's states
+waiting    the order of a queue
+digits     digits from speech and for speech
+"""

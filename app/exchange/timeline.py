@@ -1,0 +1,112 @@
+"""Who waits for which moment. All that happens on the exchange happens in actors, one task each (a call is an actor).
+
+An actor is *busy* while it runs or talks HTTP, and *parked* while it waits for a moment or for somebody to wake it.
+Time moves only while all are parked, and only to the next moment somebody waits for. So an HTTP answer takes no
+virtual time, nothing depends on the speed of the machine, and the same calls give the same story.
+"""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.exchange.clock import VirtualClock
+
+
+class Timeline:
+    """The moments that actors wait for, in order."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
+        self._timers: list[tuple[datetime, int, asyncio.Future[Any]]] = []
+        self._order = itertools.count()
+        self._busy = 0
+        self._all_parked = asyncio.Event()
+        self._all_parked.set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._crashes: list[BaseException] = []
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Starts an actor."""
+        self._one_more_busy()
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def every(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+        """Starts an actor that does `work` again and again, so many virtual seconds apart: background jobs, say."""
+
+        async def again_and_again() -> None:
+            while True:
+                await self.park(asyncio.get_running_loop().create_future(), seconds)
+                await work()
+
+        self.spawn(again_and_again())
+
+    async def park(self, parking: asyncio.Future[Any], seconds: float | None) -> Any:  # noqa: ANN401
+        """Called by an actor: waits to be woken, or for so many seconds (None: for as long as it takes)."""
+        if seconds is not None:
+            moment = self.clock.now() + timedelta(seconds=seconds)
+            heapq.heappush(self._timers, (moment, next(self._order), parking))
+        self._one_less_busy()
+        return await parking
+
+    def wake(self, parking: asyncio.Future[Any], value: object = None) -> None:
+        """Lets a parked actor go on, now. It counts as busy from here on, not from when its task gets its turn."""
+        if not parking.done():
+            self._one_more_busy()
+            parking.set_result(value)
+
+    async def settle(self) -> None:
+        """Returns when every actor is parked. Raises what an actor died of: that is a mistake in the exchange."""
+        await self._all_parked.wait()
+        if self._crashes:
+            raise self._crashes.pop(0)
+
+    async def run_for(self, seconds: float) -> None:
+        """Lets so many seconds pass, moment by moment."""
+        await self.settle()
+        end = self.clock.now() + timedelta(seconds=seconds)
+        while await self._next_moment(end):
+            pass
+        self._move_to(end)
+
+    async def run_until(self, condition: Callable[[], bool], at_most: float) -> None:
+        """Lets time pass until the condition holds; not beyond `at_most` seconds, nor when nobody waits any more."""
+        await self.settle()
+        end = self.clock.now() + timedelta(seconds=at_most)
+        while not condition() and await self._next_moment(end):
+            pass
+
+    async def _next_moment(self, end: datetime) -> bool:
+        """Wakes the next actor whose moment is not after `end`. False: there is none."""
+        while self._timers and self._timers[0][2].done():
+            heapq.heappop(self._timers)
+        if not self._timers or self._timers[0][0] > end:
+            return False
+        moment, _, parking = heapq.heappop(self._timers)
+        self._move_to(moment)
+        self.wake(parking)
+        await self.settle()
+        return True
+
+    def _move_to(self, moment: datetime) -> None:
+        """Moves the clock, unless somebody has turned it beyond that moment already."""
+        self.clock.advance(max(0.0, (moment - self.clock.now()).total_seconds()))
+
+    def _one_more_busy(self) -> None:
+        self._busy += 1
+        self._all_parked.clear()
+
+    def _one_less_busy(self) -> None:
+        self._busy -= 1
+        if self._busy == 0:
+            self._all_parked.set()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (crash := task.exception()):
+            self._crashes.append(crash)
+        self._one_less_busy()

@@ -1,0 +1,213 @@
+"""What the engine cannot supply itself. It returns an ask; the shell answers; the step goes on.
+
+A fact is looked up. A deed is written in the turn's one commit, before the answer reaches the caller: should the
+commit fail, the shell steps again and answers `Unavailable`. So every ask can be answered by `Unavailable`, and what
+happens then is a branch in a flow file.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.cases import CaseDestination, Status
+from app.domain.partners import Loa
+from app.domain.regions import Closure
+from app.domain.routing import Severity
+from app.flows.session import PartnerFacts
+
+
+@dataclass(frozen=True, slots=True)
+class MayAskForPid:
+    """Whether this caller may still be asked for a PID (call-flows, "Guessing")."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindPartner:
+    """The partner that dials these digits."""
+
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindRegistered:
+    """The one active partner whose number is calling with full attestation (call-flows, "Caller ID")."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadClosures:
+    """The closures and openings made by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindCase:
+    """A case that this caller may go on with. `partner` is our id, None for an unverified caller."""
+
+    number: str
+    partner: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallersNumber:
+    """The caller's own number, if it may be dialled."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindPosition:
+    """The waiting caller's position in the queue, by the order of `domain.waiting`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDraft:
+    """A case stub to be opened. The shell adds what the engine must not know: number, caller, PID and name."""
+
+    line: str
+    region: str
+    partner: int | None
+    partner_type: str | None
+    certified: bool
+    verified_by: str | None
+    severity: Severity
+    severity_assumed: bool
+    tier: int
+    destination: CaseDestination
+    queue: str | None
+    loa: Loa
+    flags: tuple[str, ...]
+    status: Status
+    opened_at: datetime
+    first_response_due_at: datetime
+    next_update_due_at: datetime
+    callback_number: str | None = None
+    callback_at: datetime | None = None
+    page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    draft: CaseDraft
+
+
+@dataclass(frozen=True, slots=True)
+class JoinCase:
+    """The caller goes on with a case that exists: it takes this call's way."""
+
+    number: str
+    draft: CaseDraft
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTaken:
+    """A person took the call, at this moment."""
+
+    case: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLeft:
+    """The caller hung up before anybody took the call."""
+
+    case: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeepMessage:
+    """The recorded message is sent: it is kept, the case is escalated and the contacts on duty are paged."""
+
+    case: str | None
+    tier: int
+    recording: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCallback:
+    """The case waits for a callback, at the time named or as soon as somebody can."""
+
+    case: str | None
+    number: str | None
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeepNumber:
+    """Another number to call back, as keyed; national ones are read in the line's country."""
+
+    case: str | None
+    digits: str
+
+
+Ask = (
+    MayAskForPid
+    | FindPartner
+    | FindRegistered
+    | ReadClosures
+    | FindCase
+    | CallersNumber
+    | FindPosition
+    | OpenCase
+    | JoinCase
+    | CaseTaken
+    | CaseLeft
+    | KeepMessage
+    | RequestCallback
+    | KeepNumber
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """It is so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The deed is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """It is not so, there is none, or it may not be."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPartner:
+    partner: PartnerFacts
+
+
+@dataclass(frozen=True, slots=True)
+class FoundClosures:
+    closures: tuple[Closure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCase:
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundNumber:
+    """A telephone number that may be dialled, E.164."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPosition:
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The case is in the database under this number."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """It could not be found out or done. For closures: what the last good reading knew."""
+
+    closures: tuple[Closure, ...] = ()
+
+
+Answer = Yes | Done | No | FoundPartner | FoundClosures | FoundCase | FoundNumber | FoundPosition | Opened | Unavailable

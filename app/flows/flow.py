@@ -1,0 +1,76 @@
+"""The flows and the facts, loaded: all that the engine runs on. Immutable; a change of any file is a new revision."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.domain.duty import Ladder
+from app.domain.lines import Lines
+from app.domain.regions import Region
+from app.domain.routing import Severity
+from app.domain.targets import Targets
+from app.flows.nodes import Node
+from app.flows.turn import Say
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A place where callers wait. `region` is None for the on-call queues, which no region's hours govern."""
+
+    name: str
+    tier: int
+    region: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRules:
+    """How long callers wait. `limits`: without an agent after that, the way goes on elsewhere."""
+
+    limits: Mapping[Severity, timedelta]
+    longest: timedelta
+    music: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The prompts of one language. `voice` is the provider's name of the voice that speaks `locale`, as in en-US."""
+
+    language: str
+    locale: str
+    voice: str
+    texts: Mapping[str, str]
+    days: Sequence[str]
+    months: Sequence[str]
+    time: str
+
+    def say(self, prompt: str, values: Mapping[str, str]) -> Say:
+        return Say(self.texts[prompt].format_map(values), self.locale, self.voice)
+
+    def time_in_words(self, at: datetime, region: Region) -> str:
+        """A moment as it is said to a caller: the region's wall clock, with its zone."""
+        local = at.astimezone(region.zone)
+        return self.time.format(
+            day=self.days[local.weekday()],
+            date=local.day,
+            month=self.months[local.month - 1],
+            hour=f"{local.hour}:{local.minute:02}",
+            zone=self.texts[f"zone_{region.name}"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """`nodes` are keyed `flow.node`; `starts` gives each flow's first node."""
+
+    revision: str
+    nodes: Mapping[str, Node]
+    starts: Mapping[str, str]
+    lines: Lines
+    regions: Mapping[str, Region]
+    ladders: Sequence[Ladder]
+    targets: Targets
+    queues: Mapping[str, Queue]
+    waiting: WaitingRules
+    wording: Mapping[str, Wording]
+    days_kept: int
+    fallback_number: str
