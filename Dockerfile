@@ -1,5 +1,5 @@
 # The service as a container: the packages from wheels with known hashes, an unprivileged user, a root file system that
-# may be read-only. Bring the database to the newest schema first: `docker run … partnerline migrate`.
+# may be read-only. The database is brought to the newest schema by the command `migrate`, never at start.
 ARG PYTHON_IMAGE=python:3.11-slim
 
 FROM ${PYTHON_IMAGE} AS packages
@@ -19,11 +19,10 @@ LABEL org.opencontainers.image.title="Partnerline" \
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/srv/partnerline \
     PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1 \
-    PARTNERLINE_STATE_DIR=/var/lib/partnerline \
-    PARTNERLINE_DATABASE_URL=sqlite:////var/lib/partnerline/partnerline.db
+    PYTHONUNBUFFERED=1
 WORKDIR /srv/partnerline
-RUN install -d -o 10001 -g 10001 -m 0750 /var/lib/partnerline
+# The one place that is written to: where the settings' defaults point.
+RUN install -d -o 10001 -g 10001 -m 0750 var
 COPY --from=packages /opt/venv /opt/venv
 COPY migrations ./migrations
 COPY ivr_flows ./ivr_flows
@@ -32,7 +31,7 @@ RUN python -m compileall -q app
 
 # A number, so that a cluster can see that it is not root.
 USER 10001:10001
-VOLUME /var/lib/partnerline
+VOLUME /srv/partnerline/var
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 # No proxy: the service is asked itself.

@@ -17,6 +17,7 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## The virtual environment .venv and what it needs
+	@:
 
 # Progress goes to standard error: the first lines that `make run` prints are the service's own.
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -36,7 +37,7 @@ test: setup ## Everything that CI runs, on SQLite and on a real PostgreSQL of it
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-timings
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest -q -n $(WORKERS)
 
 fast: setup ## The pure tests only: no socket, no database, seconds in all
@@ -47,6 +48,7 @@ bench: setup ## Measurements beside their baselines
 
 migration: setup ## A new migration from app/store/tables.py: make migration ABOUT="what changes"
 	@$(BIN)/python -m migrations "$(ABOUT)"
+	@$(BIN)/ruff check --quiet --fix migrations && $(BIN)/ruff format --quiet migrations
 
 lock: setup ## New versions in requirements/, with hashes
 	@[ -x $(BIN)/uv ] || $(BIN)/pip install --quiet uv

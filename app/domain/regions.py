@@ -87,7 +87,6 @@ class Region:
     """A team with its hours. `fallback` names the regions asked, in order, while this one is closed."""
 
     name: str
-    team: str
     zone: ZoneInfo
     windows: tuple[Window, ...]
     fallback: tuple[str, ...]

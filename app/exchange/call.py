@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-from app.exchange.events import Connected, Disconnected, Event, Input, Key, Spoken, Talk
+from app.exchange.events import Connected, Event, Input, Key, Spoken, Talk
 from app.exchange.failures import Failure
 from app.exchange.interrupts import CallerHungUp, Interrupt
 
@@ -38,6 +38,7 @@ class Call:
         self.extra = dict(extra or {})
         self.status = "ringing"
         self.over = False
+        self.status_told = False
         self.heard: list[Event] = []
         self.requests: list[Request] = []
         self.errors: list[Failure] = []
@@ -77,13 +78,16 @@ class Call:
     async def speak(self, text: str, confidence: float = 0.9) -> None:
         """Says something; heard only by a Gather that listens for speech."""
         await self._give(Spoken(text, confidence))
-        await self.exchange.timeline.run_until(lambda: self._parking is None or not self._quiet, 0)
         await self.listen()
+
+    async def talk(self, seconds: float, words: str = "") -> None:
+        """Talks for so many seconds; kept only where a Record runs."""
+        await self._give(Talk(seconds, words))
+        await self.wait(seconds)
 
     async def leave_message(self, seconds: float, key: str | None = "#", words: str = "") -> None:
         """Talks onto the recording, then ends it with the key, or with silence (None)."""
-        await self._give(Talk(seconds, words))
-        await self.wait(seconds)
+        await self.talk(seconds, words)
         if key is not None:
             await self.press(key)
             return
@@ -142,6 +146,10 @@ class Call:
     def interrupt(self, interrupt: Interrupt) -> None:
         """Ends what the call waits for, now or as soon as it waits."""
         self._interrupts.append(interrupt)
+        self.nudge()
+
+    def nudge(self) -> None:
+        """Lets the call look again at what it waits for."""
         if self._parking is not None:
             self.exchange.timeline.wake(self._parking)
 
@@ -157,17 +165,18 @@ class Call:
 
     def end(self, status: str) -> None:
         """The last thing that happens to a call."""
-        if self.status != "completed":
-            self.hear(Disconnected())
         self.status, self.over = status, True
+
+    def bare_form(self) -> dict[str, str]:
+        """What names the call, and no more."""
+        return {"CallSid": self.sid, "AccountSid": self.exchange.account_sid}
 
     def standard_form(self) -> dict[str, str]:
         """The parameters of every request about this call. Blank ones are sent, and signed, as blank."""
         places = {f"{who}{what}": "" for who in ("From", "To") for what in ("City", "State", "Zip", "Country")}
         parent = {"ParentCallSid": self.parent.sid} if self.parent else {}
         return {
-            "CallSid": self.sid,
-            "AccountSid": self.exchange.account_sid,
+            **self.bare_form(),
             "From": self.caller,
             "Caller": self.caller,
             "To": self.to,

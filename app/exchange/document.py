@@ -9,11 +9,12 @@ from app.exchange.verbs import Place, Verb
 
 @dataclass(frozen=True, slots=True)
 class Goto:
-    """Fetch this, and go on with what it says. `form` is sent beside the standard parameters."""
+    """Fetch this, and go on with what it says. `form` is sent beside the standard parameters, or (`bare`) without."""
 
     url: str
     method: str = "POST"
     form: Mapping[str, str] = field(default_factory=dict)
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,13 @@ Check = Callable[[str], str | None]
 """Says what is wrong with the value of an attribute, or None."""
 
 VERBS: Mapping[Place, frozenset[str]] = {
-    "call": frozenset(
-        {"Say", "Play", "Pause", "Gather", "Record", "Enqueue", "Leave", "Dial", "Redirect", "Hangup", "Reject"}
-    ),
+    "call": frozenset({"Say", "Play", "Pause", "Gather", "Record", "Enqueue", "Dial", "Redirect", "Hangup", "Reject"}),
     "queue": frozenset({"Say", "Play", "Pause", "Gather", "Redirect", "Leave", "Hangup"}),
     "callee": frozenset({"Say", "Play", "Pause", "Gather", "Redirect", "Hangup"}),
     "front": frozenset({"Say", "Play", "Pause", "Redirect"}),
 }
-SSML = frozenset(
-    {"break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w"},
-)
+ALL_VERBS = frozenset[str]().union(*VERBS.values())
+SSML = frozenset({"break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w"})
 CHILDREN: Mapping[str, frozenset[str]] = {
     "Gather": frozenset({"Say", "Play", "Pause"}),
     "Dial": frozenset({"Number", "Client", "Sip", "Queue", "Conference"}),
@@ -63,7 +60,7 @@ def either(*checks: Check) -> Check:
     return check
 
 
-def anything(value: str) -> str | None:
+def anything(_: str) -> str | None:
     return None
 
 

@@ -1,12 +1,12 @@
 """What ends a verb before its time. Raised in the call that is meant, wherever it waits; who knows what to do catches.
 
-    Interrupt
-     ├ Ending
-     │  ├ CallerHungUp       Record and Enqueue still tell the service, then let it pass
-     │  └ HungUp             <Hangup>, <Reject>, or the provider gave up
-     ├ LeftQueue             <Leave>
-     ├ TakenFromQueue        somebody answers the front caller
-     └ BridgeEnded           the other side hung up
+Interrupt
+ ├ Ending
+ │  ├ CallerHungUp       Record and Enqueue still tell the service, then let it pass
+ │  └ HungUp             <Hangup>, <Reject>, or the provider gave up
+ ├ LeftQueue             <Leave>
+ ├ TakenFromQueue        somebody answers the front caller
+ └ BridgeEnded           the other side hung up
 """
 
 from typing import TYPE_CHECKING

@@ -15,6 +15,8 @@ class Misbehaviour:
     """The first copy is handled, its answer is lost; the call goes on with the second."""
     replay_late: bool = False
     """After the call all its webhooks are sent once more, the last one first."""
+    status_first: bool = False
+    """After a hang-up the status callback comes before the actions of Record, Enqueue and Dial."""
     drop_status: bool = False
     """The status callback of the call is never sent."""
 

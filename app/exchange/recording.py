@@ -94,8 +94,10 @@ def _action(call: Call, verb: Record, here: Document, recording: Recording, key:
 def _tell_later(call: Call, verb: Record, here: Document, recording: Recording) -> None:
     """Starts the callbacks about the recording. They run beside the call, in any order with its other requests."""
     if verb.recording_status_callback and recording.status in verb.recording_status_callback_event:
-        callback = here.goto(verb.recording_status_callback, verb.recording_status_callback_method)
-        call.exchange.timeline.spawn(notify(call, replace(callback, form=_status_form(recording))))
+        callback = here.goto(
+            verb.recording_status_callback, verb.recording_status_callback_method, _status_form(recording)
+        )
+        call.exchange.timeline.spawn(notify(call, replace(callback, bare=True)))
     if verb.transcribe and verb.transcribe_callback and 2 < recording.seconds < 120:
         call.exchange.later(call.exchange.transcribes_after, lambda: _transcribed(call, verb, here, recording))
 

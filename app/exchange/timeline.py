@@ -36,16 +36,32 @@ class Timeline:
         task.add_done_callback(self._ended)
 
     def every(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
-        """Starts an actor that does `work` again and again, so many virtual seconds apart: background jobs, say."""
+        """Starts an actor that does `work` again and again, so many virtual seconds apart: background jobs, say.
+
+        The work must not wait for the timeline (`dial`, `press`, `listen` do): time stands still until it is done.
+        """
 
         async def again_and_again() -> None:
             while True:
-                await self.park(asyncio.get_running_loop().create_future(), seconds)
+                await self.sleep(seconds)
                 await work()
 
         self.spawn(again_and_again())
 
-    async def park(self, parking: asyncio.Future[Any], seconds: float | None) -> Any:  # noqa: ANN401
+    def later(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+        """Starts an actor that does `work` once, so many virtual seconds from now."""
+
+        async def once() -> None:
+            await self.sleep(seconds)
+            await work()
+
+        self.spawn(once())
+
+    async def sleep(self, seconds: float) -> None:
+        """Called by an actor: waits so many virtual seconds."""
+        await self.park(asyncio.get_running_loop().create_future(), seconds)
+
+    async def park(self, parking: asyncio.Future[Any], seconds: float | None) -> Any:
         """Called by an actor: waits to be woken, or for so many seconds (None: for as long as it takes)."""
         if seconds is not None:
             moment = self.clock.now() + timedelta(seconds=seconds)

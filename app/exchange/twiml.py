@@ -62,7 +62,7 @@ def _response_problems(root: Element, place: Place) -> Iterator[str]:
     yield from grammar.attribute_problems("Response", root.items())
     yield from _stray_text(root)
     for verb in root:
-        if verb.tag not in grammar.VERBS["call"]:
+        if verb.tag not in grammar.ALL_VERBS:
             yield f"{verb.tag}: no such verb"
         elif verb.tag not in grammar.VERBS[place]:
             yield f"{verb.tag}: not allowed in a document for the {place}"

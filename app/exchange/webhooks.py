@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode, urljoin
 
 import httpx2
@@ -72,18 +72,34 @@ async def notify(call: Call, goto: Goto) -> None:
 
 async def inform(call: Call, goto: Goto) -> None:
     """Requests a document that has no one to hear it any more: the caller is gone. It has to be good all the same."""
+    if call.exchange.misbehaviour.status_first:
+        await tell_status(call)
     try:
         await fetch(call, goto)
     except Failure as failure:
         call.errors.append(failure)
 
 
+async def tell_status(call: Call) -> None:
+    """The status callback of a call that has ended; sent once."""
+    if call.status_told:
+        return
+    call.status_told = True
+    seconds = round(call.seconds)
+    duration = {"CallDuration": str(seconds), "Duration": str(-(-seconds // 60))}
+    if not call.exchange.misbehaviour.drop_status:
+        await notify(call, replace(call.exchange.status, form=duration))
+
+
 async def replay(call: Call) -> None:
     """Sends all webhooks of a call again, the last one first, as a network does that was stuck."""
     for request in reversed(list(call.requests)):
-        again = await _send(call, request.method, request.url, request.form, secrets.token_hex(16))
-        first = Answer(request.status, again.content_type, request.body)
-        _compare(call, request.url, [first, again])
+        try:
+            again = await _send(call, request.method, request.url, request.form, secrets.token_hex(16))
+        except Failure as failure:
+            call.errors.append(failure)
+            continue
+        _compare(call, request.url, [Answer(request.status, again.content_type, request.body), again])
 
 
 def _guard(call: Call, goto: Goto) -> None:
@@ -96,7 +112,7 @@ def _guard(call: Call, goto: Goto) -> None:
 async def _follow(call: Call, goto: Goto) -> tuple[str, Answer]:
     """Sends a webhook and goes where redirects lead. Keys are not sent a second time."""
     method, url = goto.method, goto.url.partition("#")[0]
-    form = call.standard_form() | dict(goto.form)
+    form = (call.bare_form() if goto.bare else call.standard_form()) | dict(goto.form)
     for _ in range(MOST_REDIRECTS + 1):
         answer = await _deliver(call, method, url, form)
         if not (300 <= answer.status < 400 and answer.location):
@@ -111,8 +127,10 @@ async def _deliver(call: Call, method: str, url: str, form: Mapping[str, str]) -
     """One webhook, in as many copies as the exchange is told to send."""
     wrong = call.exchange.misbehaviour
     token = secrets.token_hex(16)
-    copies = [_send(call, method, url, form, token) for _ in range(wrong.copies)]
-    answers = await asyncio.gather(*copies) if wrong.overlap else [await copy for copy in copies]
+    if wrong.overlap:
+        answers = await asyncio.gather(*(_send(call, method, url, form, token) for _ in range(wrong.copies)))
+    else:
+        answers = [await _send(call, method, url, form, token) for _ in range(wrong.copies)]
     _compare(call, url, answers)
     answer = answers[1 if wrong.lose_first_answer else 0]
     call.requests.append(Request(call.seconds, method, url, form, answer.status, answer.body))
@@ -137,7 +155,7 @@ async def _send(call: Call, method: str, url: str, form: Mapping[str, str], toke
         async with asyncio.timeout(exchange.answer_within):
             response = await exchange.http.request(method, _path(call, url), data=data, headers=headers)
     except (httpx2.HTTPError, TimeoutError) as error:
-        raise Failure(11205, url, f"no answer: {error or type(error).__name__}") from error
+        raise Failure(11205, url, f"no answer: {type(error).__name__} {error}") from error
     of = response.headers
     return Answer(response.status_code, of.get("content-type", ""), response.content, of.get("location", ""))
 

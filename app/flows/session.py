@@ -56,6 +56,7 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     opens_at: int | None = None
     recording: str | None = None
     recorded_seconds: int = 0
+    has_number: bool = False
     position: int = 0
     queued_at: int = 0
     taken_at: int = 0

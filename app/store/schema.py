@@ -152,7 +152,7 @@ def _remedy(place: URL) -> str:
 
 @contextmanager
 def _folder_lock(place: URL) -> Iterator[None]:
-    """Makes the file's folder and locks it: the file need not exist yet, and turning on WAL does not wait for others."""
+    """Makes the file's folder and locks it: the file need not exist yet, and turning on WAL waits for nobody."""
     folder = _file(place).absolute().parent
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -155,8 +155,8 @@ def test_several_at_once_do_not_collide(empty_url: str) -> None:
 
 
 def test_a_migration_that_fails_leaves_nothing(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = tables.metadata.naming_convention | {"ix": "ix_the_same_name_twice"}
-    monkeypatch.setattr(tables.metadata, "naming_convention", broken)
+    same_name_twice = dict(tables.metadata.naming_convention) | {"ix": "ix_same"}
+    monkeypatch.setattr(tables.metadata, "naming_convention", same_name_twice)
     with pytest.raises(SchemaError, match="already exists"):
         schema.upgrade(empty_url)
     with connected(empty_url) as connection:

@@ -104,7 +104,11 @@ class Postgres:
             connection.execute(sql.SQL(command).format(*map(sql.Identifier, names)))
 
     def _configure(self, settings: dict[str, str]) -> None:
-        ours = {"port": str(self.port), "listen_addresses": "'127.0.0.1'", "unix_socket_directories": f"'{self._folder}'"}
+        ours = {
+            "port": str(self.port),
+            "listen_addresses": "'127.0.0.1'",
+            "unix_socket_directories": f"'{self._folder}'",
+        }
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.writelines(f"{name} = {value}\n" for name, value in (ours | settings).items())
 

@@ -108,7 +108,7 @@ def learn(session: Session, ask: str, answer: Heard) -> Session:
         case asks.FoundCase(number) | asks.Opened(number):
             return change(session, case=number)
         case asks.FoundNumber(number):
-            return change(session, number=number)
+            return change(session, number=number, has_number=True)
         case _:
             return session
 

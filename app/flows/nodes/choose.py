@@ -15,7 +15,7 @@ from app.flows.nodes.base import Go, Here, Node, Target
 class Choose(Node, frozen=True):
     kind: ClassVar[str] = "choose"
 
-    choose: Literal["severity", "verified", "case", "offer_caller_id", "loa"]
+    choose: Literal["severity", "has_number", "offer_caller_id"]
     of: dict[str, Target]
     otherwise: Target
 
@@ -27,14 +27,10 @@ class Choose(Node, frozen=True):
         match self.choose:
             case "severity":
                 return "assumed" if session.assumed and session.severity != "S1" else session.severity or "none"
-            case "verified":
-                return "yes" if session.partner else "no"
-            case "case":
-                return "yes" if session.case else "no"
+            case "has_number":
+                return "yes" if session.has_number else "no"
             case "offer_caller_id":
                 return "yes" if here.line.offer_caller_id else "no"
-            case "loa":
-                return session.partner.loa if session.partner else "not_needed"
 
     def targets(self) -> Iterator[tuple[str, Target]]:
         yield from self.of.items()

@@ -1,0 +1,29 @@
+"""An exchange, and a service for it that each test fills with documents."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import httpx2
+import pytest
+
+from app.exchange import Exchange, VirtualClock
+from tests.exchange.service import Service
+from tests.support.handset import Handset
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+async def exchange(service: Service) -> AsyncIterator[Exchange]:
+    transport = httpx2.ASGITransport(app=service)
+    clock = VirtualClock(datetime(2026, 3, 4, 15, 0, tzinfo=UTC))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://internal") as http:
+        yield Exchange(http, account_sid="AC1", auth_token="12345", public_url="https://ivr.example", clock=clock)
+
+
+@pytest.fixture
+def phone(exchange: Exchange) -> Handset:
+    return Handset(exchange)
