@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from app.flows.engine import resolve
 from app.flows.nodes import Node
-from app.flows.nodes.base import PLACEHOLDERS
+from app.flows.nodes.base import PLACEHOLDERS, WHISPERED
 
-# The engine speaks this one itself, when nothing else can be done.
-SPOKEN_BY_THE_ENGINE = ("connecting_you",)
+# Spoken whatever the flows say: when nothing else can be done, and to a person who is rung for a caller.
+SPOKEN_BY_THE_ENGINE = ("connecting_you", "whisper", "whisper_unverified")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,8 @@ def _placeholders(prompt: str, text: str, language: str) -> Iterator[Mistake]:
     except ValueError as error:
         yield Mistake(prompt, f"a brace is left open or unnamed: {error}", language)
         return
+    filled = WHISPERED if prompt == "whisper" else PLACEHOLDERS
     for name in names:
-        if name not in PLACEHOLDERS:
-            known = ", ".join(sorted(PLACEHOLDERS))
+        if name not in filled:
+            known = ", ".join(sorted(filled))
             yield Mistake(prompt, f"nothing fills in {{{name}}}; there are {known}", language)

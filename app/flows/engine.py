@@ -11,12 +11,14 @@ from app.domain.lines import Line
 from app.flows import asks, drafts
 from app.flows.flow import Flows
 from app.flows.nodes.base import Asks, Go, Here, Step, Wait
-from app.flows.session import Session, change
-from app.flows.turn import Began, Directive, Enqueue, Heard, HungUp, Turn
+from app.flows.session import Session, Way, change
+from app.flows.turn import Began, Directive, Enqueue, Heard, HungUp, Music, StillWaiting, Turn
 
 # Far above what any flow needs between two waits. A flow that goes round for ever stops here; `flows check` finds it.
 NODES_PER_TURN = 60
+# Where a conversation stands that is over, and one that was only connected, without more questions.
 HUNG_UP = "(hung up)"
+CONNECTED = "(connected)"
 
 
 class LostConversation(Exception):
@@ -34,6 +36,8 @@ def step(flows: Flows, session: Session, heard: Heard, now: datetime) -> Turn:
         first: Step | None = Go(session.node, session)
     elif session.node == HUNG_UP:
         return Turn(session)
+    elif session.node == CONNECTED and not isinstance(heard, HungUp):
+        return Turn(session, (Music(),) if isinstance(heard, StillWaiting) else ())
     else:
         first = _hear(flows, session, heard, now)
     if first is None:
@@ -43,6 +47,8 @@ def step(flows: Flows, session: Session, heard: Heard, now: datetime) -> Turn:
 
 def _hear(flows: Flows, session: Session, heard: Heard, now: datetime) -> Step | None:
     node = flows.nodes.get(session.node)
+    if node is None and isinstance(heard, HungUp):
+        return _hang_up(Here(flows, session, now))
     if node is None:
         raise LostConversation(f"there is no node {session.node}")
     here = Here(flows, session, now)
@@ -99,8 +105,9 @@ def joined(earlier: Turn, later: Turn) -> Turn:
     )
 
 
-def connecting(flows: Flows, line: Line, now: datetime, reason: str) -> Turn:
+def connecting(flows: Flows, session: Session, now: datetime, reason: str) -> Turn:
     """What happens when nothing else can: "we are connecting you", and the Tier 1 queue of the dialled line."""
-    session = Session(flows.revision, line.name, HUNG_UP)
-    here = Here(flows, session, now)
-    return Turn(session, (*here.say("connecting_you"), Enqueue(f"tier1-{line.region}")), None, (), (reason,))
+    region = flows.lines.by_name[session.line].region
+    way = Way(1, region, "queue", f"tier1-{region}", pages=False)
+    here = Here(flows, change(session, node=CONNECTED, way=way), now)
+    return Turn(here.session, (*here.say("connecting_you"), Enqueue(f"tier1-{region}")), None, (), (reason,))

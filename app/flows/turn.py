@@ -85,7 +85,10 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Gather:
-    """Prompts, and then keys or speech. `digits` is the most that can be keyed, None for no limit."""
+    """Prompts, and then keys or speech. `digits` is the most that can be keyed, None for no limit.
+
+    With `goes_on` silence comes back as the next turn; without, what stands behind the Gather is next.
+    """
 
     prompts: tuple[Say, ...]
     digits: int | None
@@ -95,6 +98,7 @@ class Gather:
     speech_timeout: int
     hints: str
     language: str
+    goes_on: bool = True
 
 
 @dataclass(frozen=True, slots=True)

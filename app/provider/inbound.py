@@ -1,0 +1,107 @@
+"""A webhook's form -> what was heard. Nothing in it is trusted to be there, or to be what its name says.
+
+Source: twilio-voice, "The webhook request". Blank fields count, names may come twice, new ones may appear any day.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from app.flows.turn import (
+    Began,
+    DialEnded,
+    Heard,
+    HungUp,
+    Keyed,
+    LeftQueue,
+    Recorded,
+    Silence,
+    Spoken,
+    StillWaiting,
+)
+from app.provider.signature import Form
+
+LONGEST_TEXT = 256
+# What carriers put in place of a number that is withheld: words, or numbers that spell ANONYMOUS and the like.
+WITHHELD = frozenset({"", "anonymous", "unknown", "restricted", "private", "unavailable", "blocked", "withheld"})
+WITHHELD_NUMBERS = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
+FULL_ATTESTATION = "-A"
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A verified webhook. `caller` is free text, a number or an address, or None when it is withheld."""
+
+    call_sid: str
+    called: str
+    caller: str | None
+    status: str
+    fields: dict[str, str]
+
+    @property
+    def fully_attested(self) -> bool:
+        return self.fields.get("StirVerstat", "").endswith(FULL_ATTESTATION)
+
+    @property
+    def duration(self) -> int | None:
+        """Seconds, of a call that has ended."""
+        return _number(self.fields.get("CallDuration"))
+
+
+def parse_form(body: bytes) -> Form:
+    """The form as the provider signed it: blanks kept, percent-encoding undone."""
+    return parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+
+
+def webhook(form: Form) -> Webhook:
+    fields = {name: clean(value) for name, value in form}
+    return Webhook(
+        call_sid=fields.get("CallSid", ""),
+        called=fields.get("To") or fields.get("Called", ""),
+        caller=caller(fields.get("From", "")),
+        status=fields.get("CallStatus", ""),
+        fields=fields,
+    )
+
+
+def caller(sent: str) -> str | None:
+    """Who calls, as text: a number, a SIP or client address; None for the many ways of saying nothing."""
+    if sent.lower() in WITHHELD or sent in WITHHELD_NUMBERS:
+        return None
+    return sent
+
+
+def clean(value: str) -> str:
+    """Text without control characters and of bounded length: it goes to logs, tables and XML."""
+    if value.isprintable() and len(value) <= LONGEST_TEXT:
+        return value
+    return "".join(c for c in value[:LONGEST_TEXT] if c.isprintable())
+
+
+def heard(hook: Webhook) -> Heard:
+    """What the caller did, for a webhook that an action URL of ours asked for."""
+    fields = hook.fields
+    if "QueueResult" in fields:
+        return LeftQueue(fields["QueueResult"], _number(fields.get("QueueTime")) or 0)
+    if "DialCallStatus" in fields:
+        bridged = {"true": True, "false": False}.get(fields.get("DialBridged", ""))
+        return DialEnded(fields["DialCallStatus"], _number(fields.get("DialCallDuration")), bridged)
+    if "RecordingSid" in fields or "RecordingUrl" in fields:
+        seconds = _number(fields.get("RecordingDuration")) or 0
+        return Recorded(fields.get("RecordingSid", ""), seconds, fields.get("Digits") == "hangup")
+    if keys := fields.get("Digits", ""):
+        return HungUp() if keys == "hangup" else Keyed(keys)
+    if text := fields.get("SpeechResult", "").strip():
+        return Spoken(text)
+    return Silence()
+
+
+def began() -> Heard:
+    return Began()
+
+
+def still_waiting(hook: Webhook) -> StillWaiting:
+    return StillWaiting(_number(hook.fields.get("QueueTime")) or 0)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -1,0 +1,53 @@
+"""What a use case may use. The only place that reads the time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.domain.regions import Closure
+from app.flows.flow import Flows
+from app.provider.signature import Signatures
+from app.provider.token import Tokens
+from app.provider.twiml import Urls
+from app.store.hot import HotStore
+from app.store.journal import Journal
+
+CaseNumbers = Callable[[str, int], str]
+
+
+@dataclass
+class LastReading:
+    """What was known when the database last answered; it is what a call goes by while the database is away."""
+
+    closures: tuple[Closure, ...] = ()
+
+
+@dataclass
+class Runtime:
+    """The parts of a running service, joined in `main`. `revisions` holds the flows calls may still be on, by revision."""
+
+    flows: Flows
+    revisions: dict[str, Flows]
+    now: Callable[[], datetime]
+    store: HotStore
+    journal: Journal
+    tokens: Tokens
+    signatures: Signatures
+    case_number: CaseNumbers
+    dialable: Callable[[str, str], str | None]
+    recordings_url: str
+    path_prefix: str = ""
+    last_reading: LastReading = field(default_factory=LastReading)
+    draining: bool = False
+
+    def urls(self, token: str) -> Urls:
+        """The addresses in a document. They hold a path only: the provider resolves them against the one it asked."""
+        twilio = f"{self.path_prefix}/twilio"
+        music = self.flows.waiting.music
+        return Urls(
+            step=f"{twilio}/step?s={token}",
+            wait=f"{twilio}/wait?s={token}",
+            screen=f"{twilio}/screen?s={token}",
+            music=music if "://" in music else f"{twilio}/{music}",
+            recordings=self.recordings_url,
+        )

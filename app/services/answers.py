@@ -1,0 +1,125 @@
+"""The engine's asks, answered. A fact is looked up; a deed is noted and committed with the turn.
+
+`Answers.away` makes every deed's answer Unavailable: the second try of a turn whose commit failed.
+"""
+
+from typing import assert_never
+
+from app.domain import partners, waiting
+from app.domain.partners import Partner
+from app.flows import asks
+from app.flows.asks import Answer, Ask, Unavailable
+from app.flows.session import PartnerFacts
+from app.provider.inbound import Webhook
+from app.runtime import Runtime
+from app.store import lookups, records
+from app.store.hot import StoreUnavailable
+
+
+class Answers:
+    """What one turn of one call asks, and the deeds that are to be committed with it."""
+
+    def __init__(self, runtime: Runtime, hook: Webhook, region: str, *, away: bool = False, attempt: int = 0) -> None:
+        self._runtime = runtime
+        self._hook = hook
+        self._region = region
+        self._away = away
+        self._attempt = attempt
+        self.now = runtime.now()
+        self.deeds: list[records.Deed] = []
+
+    async def answer(self, ask: Ask) -> Answer:
+        """The answer; Unavailable where the database does not give one."""
+        try:
+            return await self._answer(ask)
+        except StoreUnavailable:
+            return Unavailable(self._runtime.last_reading.closures)
+
+    async def _answer(self, ask: Ask) -> Answer:
+        store = self._runtime.store
+        match ask:
+            case asks.MayAskForPid():
+                return await self._may_ask()
+            case asks.FindPartner(digits):
+                return await self._partner(digits)
+            case asks.FindRegistered():
+                return await self._registered()
+            case asks.ReadClosures():
+                found = await lookups.closures(store, self.now)
+                self._runtime.last_reading.closures = found
+                return asks.FoundClosures(found)
+            case asks.FindCase(number, partner):
+                usable = await lookups.usable_case(store, number, partner)
+                return asks.FoundCase(number) if usable else asks.No()
+            case asks.FindPosition():
+                return await self._position()
+            case asks.CallersNumber():
+                return self._dialable(self._hook.caller or "")
+            case asks.KeepNumber(case, digits):
+                return self._keep_number(case, digits)
+            case asks.OpenCase(draft):
+                number = self._runtime.case_number(self._hook.call_sid, self._attempt)
+                return self._deed(records.NewCase(number, draft), asks.Opened(number))
+            case asks.JoinCase(number, draft):
+                return self._deed(records.JoinedCase(number, draft))
+            case asks.CaseTaken(case, at):
+                return self._deed(records.Taken(case, at))
+            case asks.CaseLeft(case):
+                return self._deed(records.Left(case))
+            case asks.KeepMessage(case, tier, recording, seconds):
+                return self._deed(records.Message(case, tier, recording, seconds))
+            case asks.RequestCallback(case, number, at):
+                return self._deed(records.Callback(case, number, at))
+            case _:
+                assert_never(ask)
+
+    def _deed(self, deed: records.Deed, done: Answer | None = None) -> Answer:
+        self.deeds.append(deed)
+        return Unavailable() if self._away else done or asks.Done()
+
+    async def _may_ask(self) -> Answer:
+        caller = self._hook.caller
+        if caller is None or not caller.startswith("+"):
+            return asks.Yes()
+        # A wrong PID of this very turn counts, and is not committed yet.
+        of_this_turn = sum(isinstance(deed, records.WrongPid) for deed in self.deeds)
+        wrong = of_this_turn + await lookups.wrong_pids(self._runtime.store, caller, self.now)
+        return asks.Yes() if wrong < lookups.WRONG_PIDS_ALLOWED else asks.No()
+
+    async def _partner(self, digits: str) -> Answer:
+        partner = await lookups.partner_dialling(self._runtime.store, digits)
+        if partner is not None:
+            return asks.FoundPartner(self._facts(partner))
+        if self._hook.caller is not None:
+            self.deeds.append(records.WrongPid(self._hook.caller))
+        return asks.No()
+
+    async def _registered(self) -> Answer:
+        caller = self._hook.caller
+        if caller is None or not self._hook.fully_attested:
+            return asks.No()
+        partner = await lookups.partner_registered_for(self._runtime.store, caller)
+        return asks.FoundPartner(self._facts(partner)) if partner else asks.No()
+
+    def _facts(self, partner: Partner) -> PartnerFacts:
+        region = self._runtime.flows.regions.get(partner.region)
+        certified = region is not None and partners.certification_holds(partner, self.now, region.zone)
+        return PartnerFacts(partner.id, partner.type, partner.status, certified, bool(partner.loa_customers))
+
+    async def _position(self) -> Answer:
+        store = self._runtime.store
+        number = await lookups.case_of_call(store, self._hook.call_sid)
+        if number is None:
+            return Unavailable()
+        queue, own = await lookups.queue_of(store, number)
+        return asks.FoundPosition(waiting.position(own, queue)) if own else Unavailable()
+
+    def _dialable(self, number: str) -> Answer:
+        found = self._runtime.dialable(number, self._region)
+        return asks.FoundNumber(found) if found else asks.No()
+
+    def _keep_number(self, case: str | None, digits: str) -> Answer:
+        found = self._dialable(digits)
+        if isinstance(found, asks.FoundNumber):
+            return self._deed(records.CallbackNumber(case, found.number), found)
+        return found

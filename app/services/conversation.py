@@ -1,0 +1,201 @@
+"""One webhook of a live call: what was heard goes in, a document comes out, and the turn is committed in between.
+
+A repeated webhook finds its turn and gets the same document. When the commit fails the turn is decided again with
+every deed unavailable, so that no number is spoken that is not in the database, and goes to the journal.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from app.domain.lines import Line
+from app.flows import drafts, engine
+from app.flows.flow import Flows
+from app.flows.nodes.base import Here
+from app.flows.session import Session, Way, change
+from app.flows.turn import Began, Heard, HungUp, StillWaiting, Turn
+from app.provider import twiml
+from app.provider.inbound import Webhook
+from app.runtime import Runtime
+from app.services import words
+from app.services.answers import Answers
+from app.store import lookups, records
+from app.store.hot import NumberTaken, StoreUnavailable
+
+log = structlog.get_logger()
+# Two calls draw the same number once in a billion; more than a few times in a row is a fault.
+NUMBERS_TRIED = 5
+FINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a turn happens: the call, the flows it is on, where it stands, and what was heard."""
+
+    hook: Webhook
+    flows: Flows
+    session: Session
+    heard: Heard
+
+    @property
+    def line(self) -> Line:
+        return self.flows.lines.by_name[self.session.line]
+
+
+async def begin(runtime: Runtime, hook: Webhook) -> str:
+    """A call reached one of our numbers."""
+    flows = runtime.flows
+    session = engine.begin(flows, flows.lines.called(hook.called))
+    return await _take_turn(runtime, Place(hook, flows, session, Began()))
+
+
+async def go_on(runtime: Runtime, hook: Webhook, session: Session, heard: Heard) -> str:
+    """A call goes on from where its token says."""
+    flows = runtime.revisions.get(session.revision)
+    if flows is None:
+        return await connect(runtime, hook, session, "its flows are no longer loaded")
+    return await _take_turn(runtime, Place(hook, flows, session, heard))
+
+
+async def wait_on(runtime: Runtime, hook: Webhook, session: Session, heard: StillWaiting) -> str:
+    """What a caller in a queue hears next. Nothing is written: it is asked for each time the music runs out."""
+    flows = runtime.revisions.get(session.revision) or runtime.flows
+    place = Place(hook, flows, session, heard)
+    try:
+        turn = await _converse(runtime, place, Answers(runtime, hook, place.line.region))
+    except engine.LostConversation:
+        session = change(session, node=engine.CONNECTED)
+        turn = engine.step(flows, session, heard, runtime.now())
+    return render(runtime, hook, turn.session.at_rest(), turn)
+
+
+async def connect(runtime: Runtime, hook: Webhook, session: Session | None, reason: str) -> str:
+    """Nothing else can be done: the caller is told so and goes to Tier 1. The stub is opened, no number is spoken."""
+    flows = runtime.flows
+    if session is None or session.line not in flows.lines.by_name:
+        session = engine.begin(flows, flows.lines.called(hook.called))
+    now = runtime.now()
+    turn = engine.connecting(flows, session, now, reason)
+    document = render(runtime, hook, _next(turn), turn)
+    log.warning("connected without more questions", call_sid=hook.call_sid, reason=reason)
+    number = session.case or runtime.case_number(hook.call_sid, 0)
+    way = turn.session.way or Way(1, "", "queue", None, pages=False)
+    draft = drafts.stub(Here(flows, turn.session, now), way, "queue", "waiting")
+    deed = records.JoinedCase(number, draft) if session.case else records.NewCase(number, draft)
+    place = Place(hook, flows, session, Began())
+    record = _record(place, turn, document, (deed,), now)
+    await write_or_keep(runtime, record)
+    return document
+
+
+async def end(runtime: Runtime, hook: Webhook) -> None:
+    """The provider says that the call is over. May come twice, before other webhooks, or without them."""
+    if hook.status not in FINAL:
+        return
+    ended = records.Ended(hook.status, hook.duration)
+    try:
+        await finish(runtime, hook, ended)
+    except StoreUnavailable:
+        line = runtime.flows.lines.called(hook.called).name
+        call = records.Call(hook.call_sid, line, hook.called, hook.caller)
+        # Without a session: it is looked up when this is replayed.
+        record = records.Turn(call, records.HUNG_UP, runtime.now(), "hung up", (), (), "", "", ended=ended)
+        runtime.journal.append(record)
+
+
+async def finish(runtime: Runtime, hook: Webhook, ended: records.Ended, *, replayed: bool = False) -> None:
+    """Ends a call by its stored session. Raises StoreUnavailable when that cannot be read or written."""
+    if not replayed and hook.call_sid in runtime.journal.calls:
+        raise StoreUnavailable("earlier turns of this call are still in the journal")
+    known = await lookups.call_so_far(runtime.store, hook.call_sid)
+    flows = runtime.flows
+    if known is None or not known.session:
+        session = engine.begin(flows, flows.lines.called(hook.called))
+    else:
+        session = msgspec.json.decode(known.session, type=Session)
+        flows = runtime.revisions.get(session.revision, flows)
+    place = Place(hook, flows, session, HungUp())
+    answers = Answers(runtime, hook, place.line.region)
+    turn = await _converse(runtime, place, answers)
+    record = _record(place, turn, "", tuple(answers.deeds), answers.now)
+    await runtime.store.write(msgspec.structs.replace(record, turn=records.HUNG_UP, ended=ended))
+
+
+async def _take_turn(runtime: Runtime, place: Place) -> str:
+    for attempt in range(NUMBERS_TRIED):
+        answers = Answers(runtime, place.hook, place.line.region, attempt=attempt)
+        turn = await _converse(runtime, place, answers)
+        document = render(runtime, place.hook, _next(turn), turn)
+        record = _record(place, turn, document, tuple(answers.deeds), answers.now)
+        try:
+            if place.hook.call_sid in runtime.journal.calls:
+                break
+            return await runtime.store.write(record) or document
+        except NumberTaken:
+            continue
+        except StoreUnavailable as error:
+            log.warning("a turn could not be written", call_sid=place.hook.call_sid, reason=str(error))
+            break
+    return await _take_turn_without_database(runtime, place)
+
+
+async def _take_turn_without_database(runtime: Runtime, place: Place) -> str:
+    answers = Answers(runtime, place.hook, place.line.region, away=True)
+    turn = await _converse(runtime, place, answers)
+    document = render(runtime, place.hook, _next(turn), turn)
+    runtime.journal.append(_record(place, turn, document, tuple(answers.deeds), answers.now))
+    return document
+
+
+async def _converse(runtime: Runtime, place: Place, answers: Answers) -> Turn:
+    """Steps until nothing more is asked."""
+    turn = engine.step(place.flows, place.session, place.heard, answers.now)
+    while turn.ask is not None:
+        answer = await answers.answer(turn.ask)
+        turn = engine.joined(turn, engine.step(place.flows, turn.session, answer, answers.now))
+    return turn
+
+
+async def write_or_keep(runtime: Runtime, record: records.Turn) -> None:
+    """Commits a record, or keeps it in the journal until it can be."""
+    try:
+        if record.call.call_sid in runtime.journal.calls:
+            raise StoreUnavailable("earlier turns of this call are still in the journal")
+        await runtime.store.write(record)
+    except (StoreUnavailable, NumberTaken):
+        runtime.journal.append(record)
+
+
+def _next(turn: Turn) -> Session:
+    return change(turn.session.at_rest(), turn=turn.session.turn + 1)
+
+
+def _record(place: Place, turn: Turn, document: str, deeds: tuple[records.Deed, ...], now: datetime) -> records.Turn:
+    hook, session = place.hook, turn.session
+    way = session.way
+    return records.Turn(
+        call=records.Call(hook.call_sid, place.line.name, hook.called, hook.caller),
+        turn=place.session.turn,
+        at=now,
+        heard=words.heard(place.heard),
+        path=turn.path,
+        why=turn.why,
+        answer=document,
+        session=msgspec.json.encode(_next(turn)).decode(),
+        partner=session.partner.id if session.partner else None,
+        case_number=session.case or _opened(deeds),
+        outcome=(way.queue or way.destination) if way else None,
+        deeds=deeds,
+    )
+
+
+def _opened(deeds: tuple[records.Deed, ...]) -> str | None:
+    return next((deed.number for deed in deeds if isinstance(deed, records.NewCase)), None)
+
+
+def render(runtime: Runtime, hook: Webhook, session: Session, turn: Turn) -> str:
+    token = runtime.tokens.write(session, hook.call_sid)
+    return twiml.render(turn.directives, runtime.urls(token))
+

@@ -1,0 +1,112 @@
+"""What a live call reads. Each may raise StoreUnavailable; what the caller meets then is in the flows."""
+
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from app.domain.cases import ENDED, is_case_number
+from app.domain.partners import Partner
+from app.domain.regions import Closure
+from app.domain.waiting import Waiting
+from app.store.hot import HotStore, Row
+from app.store.tables import instant_from_text
+
+GUESSING_WINDOW = timedelta(hours=1)
+WRONG_PIDS_ALLOWED = 10
+
+_PARTNER = "id, pid, name, type, region, status, certified_from, certified_until, loa_customers FROM partners"
+_BY_DIGITS = f"SELECT {_PARTNER} WHERE dialled = :digits"  # noqa: S608 because both parts are constants
+_BY_PID = f"SELECT {_PARTNER} WHERE pid = :pid"  # noqa: S608 because both parts are constants
+_BY_ID = f"SELECT {_PARTNER} WHERE id = :id"  # noqa: S608 because both parts are constants
+_BY_PHONE = f"""SELECT {_PARTNER} WHERE status = 'active'
+    AND id IN (SELECT partner_id FROM partner_phones WHERE number = :number) LIMIT 2"""  # noqa: S608 because constants
+_WRONG_PIDS = "SELECT count(*) FROM wrong_pids WHERE caller = :caller AND at > :since"
+_CLOSURES = "SELECT id, region, kind, starts_at, ends_at, reason FROM closures WHERE ends_at > :now ORDER BY id"
+_CASE = """SELECT c.status, p.id FROM cases c LEFT JOIN partners p ON p.pid = c.pid WHERE c.number = :number"""
+_QUEUE = """SELECT call_sid, number, severity, certified, waiting_since FROM cases
+    WHERE status = 'waiting' AND queue = (SELECT queue FROM cases WHERE number = :number)"""
+_SESSION = "SELECT line, called, caller, session FROM calls WHERE call_sid = :call_sid"
+_CASE_OF_CALL = "SELECT case_number FROM calls WHERE call_sid = :call_sid"
+
+
+async def partner_dialling(store: HotStore, digits: str) -> Partner | None:
+    return _one(await store.fetch(_BY_DIGITS, {"digits": digits}))
+
+
+async def partner_with_pid(store: HotStore, pid: str) -> Partner | None:
+    return _one(await store.fetch(_BY_PID, {"pid": pid}))
+
+
+async def partner_with_id(store: HotStore, id_: int) -> Partner | None:
+    return _one(await store.fetch(_BY_ID, {"id": id_}))
+
+
+async def partner_registered_for(store: HotStore, number: str) -> Partner | None:
+    """The one active partner a number belongs to; None when there is none, or more than one."""
+    rows = await store.fetch(_BY_PHONE, {"number": number})
+    return _one(rows) if len(rows) == 1 else None
+
+
+async def wrong_pids(store: HotStore, caller: str, now: datetime) -> int:
+    """How many wrong PIDs came from a number within the hour (call-flows, "Guessing")."""
+    rows = await store.fetch(_WRONG_PIDS, {"caller": caller, "since": now - GUESSING_WINDOW})
+    return int(rows[0][0])
+
+
+async def closures(store: HotStore, now: datetime) -> tuple[Closure, ...]:
+    """What is closed or opened by hand, now and later."""
+    rows = await store.fetch(_CLOSURES, {"now": now})
+    return tuple(
+        Closure(region, kind, _moment(starts), _moment(ends), reason, id_)
+        for id_, region, kind, starts, ends, reason in rows
+    )
+
+
+async def usable_case(store: HotStore, number: str, partner: int | None) -> bool:
+    """Whether this caller may go on with a case: it is the partner's own (or nobody's), and not ended."""
+    if not is_case_number(number):
+        return False
+    rows = await store.fetch(_CASE, {"number": number})
+    return bool(rows) and rows[0][0] not in ENDED and rows[0][1] == partner
+
+
+async def queue_of(store: HotStore, case_number: str) -> tuple[list[Waiting], Waiting | None]:
+    """Everybody who waits in the queue of a case, and the case itself among them."""
+    rows = await store.fetch(_QUEUE, {"number": case_number})
+    waiting = {number: Waiting(number, sev, bool(cert), _moment(since)) for _, number, sev, cert, since in rows if since}
+    return list(waiting.values()), waiting.get(case_number)
+
+
+class CallSoFar(NamedTuple):
+    """A call as its last turn left it. `session` is empty for a call that never had one."""
+
+    line: str
+    called: str
+    caller: str | None
+    session: str
+
+
+async def call_so_far(store: HotStore, call_sid: str) -> CallSoFar | None:
+    rows = await store.fetch(_SESSION, {"call_sid": call_sid})
+    return CallSoFar(*rows[0]) if rows else None
+
+
+async def case_of_call(store: HotStore, call_sid: str) -> str | None:
+    """The number of the case that a call is about: its own, or the one its caller went on with."""
+    rows = await store.fetch(_CASE_OF_CALL, {"call_sid": call_sid})
+    return rows[0][0] if rows else None
+
+
+def _one(rows: list[Row]) -> Partner | None:
+    if not rows:
+        return None
+    id_, pid, name, type_, region, status, since, until, letters = rows[0]
+    customers = tuple(letters.split(";")) if letters else ()
+    return Partner(id_, pid, name, type_, region, status, _day(since), _day(until), customers)
+
+
+def _day(value: Any) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _moment(value: Any) -> datetime:
+    return instant_from_text(value) if isinstance(value, str) else value
