@@ -1,5 +1,6 @@
 """What a use case may use. The only place that reads the time."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,7 +25,7 @@ class LastReading:
 
 @dataclass
 class Runtime:
-    """The parts of a running service, joined in `main`. `revisions` holds the flows calls may still be on, by revision."""
+    """The parts of a running service, joined in `main`. `revisions` holds the flows that calls may be on."""
 
     flows: Flows
     revisions: dict[str, Flows]
@@ -39,6 +40,7 @@ class Runtime:
     path_prefix: str = ""
     last_reading: LastReading = field(default_factory=LastReading)
     draining: bool = False
+    recovering: "asyncio.Task[None] | None" = None
 
     def urls(self, token: str) -> Urls:
         """The addresses in a document. They hold a path only: the provider resolves them against the one it asked."""

@@ -121,7 +121,9 @@ def load() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        lines = [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
+        lines = [
+            f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+        ]
         raise SettingsError("\n".join(lines)) from None
     problems = unsafe(settings) if settings.env == "production" else misfits(settings)
     if problems:
@@ -133,9 +135,7 @@ def misfits(settings: Settings) -> list[str]:
     """What is wrong in any environment."""
     problems = []
     if not settings.database.startswith(("sqlite:///", "postgresql+psycopg://")):
-        problems.append(
-            f"{PREFIX}DATABASE_URL: must begin with sqlite:/// or postgresql+psycopg://"
-        )
+        problems.append(f"{PREFIX}DATABASE_URL: must begin with sqlite:/// or postgresql+psycopg://")
     if settings.provider_name == "twilio" and not settings.auth_tokens:
         problems.append(f"{PREFIX}TWILIO_AUTH_TOKEN: the provider is twilio, so give the account's token")
     if settings.public_url and not settings.public_url.startswith(("http://", "https://")):

@@ -5,17 +5,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import get_args
-
-import msgspec
 
 from app.content import calendars, shapes, voices
 from app.content.problems import ContentError, Problem
 from app.content.source import Source
 from app.domain.duty import Ladder
-from app.domain.lines import Line, Lines, all_lines, digits_of
+from app.domain.lines import Lines, all_lines, digits_of
 from app.domain.regions import Region
-from app.domain.routing import SEVERITIES
+from app.domain.routing import SEVERITIES, Severity
 from app.domain.targets import Target
 from app.flows.check import mistakes
 from app.flows.flow import Flows, Queue, WaitingRules, Wording
@@ -92,7 +89,7 @@ class _Loading:
             try:
                 regions[name] = self._region(name, region, list(shape.regions))
             except ValueError as error:
-                source.problem(("regions", name, *_place_of(error, region)), str(error))
+                source.problem(("regions", name, *_place_of(error)), str(error))
         return regions
 
     def _region(self, name: str, shape: shapes.RegionShape, known: list[str]) -> Region:
@@ -165,7 +162,7 @@ class _Loading:
         waiting = WaitingRules(limits, timedelta(minutes=shape.waiting.longest), shape.waiting.music)
         return {name: Queue(name, q.tier, q.region) for name, q in shape.queues.items()}, waiting
 
-    def _targets(self) -> tuple[dict[str, Target], int]:
+    def _targets(self) -> tuple[dict[Severity, Target], int]:
         source = self.sources.get("targets")
         shape = source.as_(shapes.TargetsShape) if source else None
         if source is None or shape is None:
@@ -199,8 +196,9 @@ class _Loading:
                 continue
             if (misfit := voices.misfit(shape.voice, shape.locale)) is not None:
                 source.problem(("voice",), misfit)
-            yield language, Wording(
-                language, shape.locale, shape.voice, shape.prompts, shape.days, shape.months, shape.time
+            yield (
+                language,
+                Wording(language, shape.locale, shape.voice, shape.prompts, shape.days, shape.months, shape.time),
             )
 
     def _nodes(self) -> tuple[dict[str, Node], dict[str, str]]:
@@ -252,10 +250,12 @@ class _Loading:
                 for prompt in (f"team_{region}", f"zone_{region}"):
                     if not wording[language].texts.get(prompt):
                         source = self.sources[f"prompts/{language}"]
-                        source.problem(("prompts",), f"`{prompt}` has no text; say what the region's team and time are called")
+                        source.problem(
+                            ("prompts",), f"`{prompt}` has no text; say what the region's team and time are called"
+                        )
 
 
-def _place_of(error: ValueError, region: shapes.RegionShape) -> tuple[str, ...]:
+def _place_of(error: ValueError) -> tuple[str, ...]:
     """The key of a region that an error speaks of, so that its line is found."""
     text = str(error)
     if text.startswith("a window"):

@@ -12,8 +12,8 @@ from app.domain.regions import Window
 from app.domain.routing import Severity
 from app.domain.targets import Target
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Number = Annotated[str, msgspec.Meta(pattern=r"^\+[0-9][0-9 ]{6,24}$")]
 Clock = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
@@ -30,7 +30,9 @@ class WindowShape(Shape, frozen=True, kw_only=True):
 
     def window(self) -> Window:
         if self.opens == self.closes or self.opens == "24:00":
-            raise ValueError(f"a window from {self.opens} to {self.closes} has no length; a whole day is 00:00 to 24:00")
+            raise ValueError(
+                f"a window from {self.opens} to {self.closes} has no length; a whole day is 00:00 to 24:00"
+            )
         if not self.days:
             raise ValueError("a window without days never holds; name the days, as in [mon, tue]")
         return Window(frozenset(DAYS.index(day) for day in self.days), _time(self.opens), _time(self.closes))

@@ -15,8 +15,6 @@ _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 
 
 class _Loader(yaml.CSafeLoader):
-    yaml_implicit_resolvers: dict[str, Any] = {}
-
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         mapping = {}
         for key_node, value_node in node.value:
@@ -29,13 +27,16 @@ class _Loader(yaml.CSafeLoader):
         return mapping
 
 
+_Loader.yaml_implicit_resolvers = {}
 for tag, pattern, first in (
     ("bool", r"^(?:true|false)$", "tf"),
     ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
     ("float", r"^[-+]?[0-9]+\.[0-9]+$", "-+0123456789"),
     ("null", r"^(?:~|null|)$", "~n\0"),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), [*first, ""] if tag == "null" else list(first))
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{tag}", re.compile(pattern), [*first, ""] if tag == "null" else list(first)
+    )
 
 
 class Source:

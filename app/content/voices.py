@@ -42,7 +42,9 @@ def misfit(voice: str, locale: str) -> str | None:
         if base not in LOCALE_OF:
             return f"there is no voice {voice} that we know; take one of {_voices(locale)}"
         spoken = LOCALE_OF[base]
-    return None if spoken == locale else f"the voice {voice} speaks {spoken}, not {locale}; take one of {_voices(locale)}"
+    return (
+        None if spoken == locale else f"the voice {voice} speaks {spoken}, not {locale}; take one of {_voices(locale)}"
+    )
 
 
 def _voices(locale: str) -> str:

@@ -77,7 +77,9 @@ def decide(
         return _escalation(call, tier, choice.region, told, other, why)
     if tier == 1:
         only: tuple[Message, ...] = ("certified_only",) if call.line.kinds == {"certified"} else ()
-        return _queue(1, choice.region, (*only, *told, *other), (*why, f"Tier 1 takes the call: queue tier1-{choice.region}"))
+        return _queue(
+            1, choice.region, (*only, *told, *other), (*why, f"Tier 1 takes the call: queue tier1-{choice.region}")
+        )
     if "certified" in call.line.kinds:
         because = f"a certified line, a certified caller: queue tier2-{choice.region}"
         return _queue(2, choice.region, (*told, *other), (*why, because))
@@ -91,7 +93,9 @@ def _escalation(
         because = f"escalating by phone is for certified partners: queue tier1-{region}"
         return _queue(1, region, ("escalation_certified_only", *told, *other), (*why, because))
     if call.severity == "S1":
-        return _queue(2, region, ("s1_is_live", *told, *other), (*why, f"S1 is always reported live: queue tier2-{region}"))
+        return _queue(
+            2, region, ("s1_is_live", *told, *other), (*why, f"S1 is always reported live: queue tier2-{region}")
+        )
     return _voicemail(call.line.region, told, why)
 
 
@@ -106,7 +110,9 @@ def _to_certified_line(
         because = f"a certified caller goes to {line.name}, answered here: queue {queue}"
         return Decision(2, region, "line", queue, None, False, messages, (*why, because))
     if call.severity == "S1":
-        return _queue(2, region, messages, (*why, f"{line.name} is external, and an S1 is never sent there: queue {queue}"))
+        return _queue(
+            2, region, messages, (*why, f"{line.name} is external, and an S1 is never sent there: queue {queue}")
+        )
     because = f"a certified caller goes to {line.name}, external; if it fails, to queue {queue}"
     return Decision(2, region, "line", None, None, False, messages, (*why, because), line.external)
 

@@ -12,7 +12,12 @@ from app.flows.session import Way
 if TYPE_CHECKING:
     from app.flows.nodes.base import Here
 
-_STATUS: dict[str, Status] = {"queue": "waiting", "line": "waiting", "voicemail": "open", "callback": "callback_requested"}
+_STATUS: dict[str, Status] = {
+    "queue": "waiting",
+    "line": "waiting",
+    "voicemail": "open",
+    "callback": "callback_requested",
+}
 # What a caller who never named a severity is taken to have (call-flows, "Severity").
 ASSUMED_SEVERITY: Severity = "S2"
 

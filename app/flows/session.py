@@ -38,7 +38,8 @@ class Way(msgspec.Struct, frozen=True, array_like=True):
 class Session(msgspec.Struct, frozen=True, array_like=True):
     """`node` is where the conversation waits. `attempts` counts failed answers by node.
 
-    Moments are seconds since 1970 in UTC. `entered` and `number` live within one turn only, so that no digits a caller keyed ever stand in a URL.
+    Moments are seconds since 1970 in UTC. `entered` and `number` live within one turn only: no digits that a caller
+    keyed ever stand in a URL.
     """
 
     revision: str

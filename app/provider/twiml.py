@@ -55,7 +55,7 @@ def _verb(directive: Directive, urls: Urls) -> str:
             return _gather(directive, urls) + (_go_on(urls) if directive.goes_on else "")
         case Record(max_seconds, finish_on, silence):
             return (
-                f"<Record action={quoteattr(urls.step)} maxLength=\"{max_seconds}\" finishOnKey=\"{finish_on}\""
+                f'<Record action={quoteattr(urls.step)} maxLength="{max_seconds}" finishOnKey="{finish_on}"'
                 f' timeout="{silence}" playBeep="true"/>' + _go_on(urls)
             )
         case PlayRecording(sid):
@@ -95,9 +95,7 @@ def _dial(dial: Dial, urls: Urls) -> str:
     url = f" url={quoteattr(urls.screen)}" if dial.screened else ""
     numbers = "".join([f"<Number{url}>{_text(number)}</Number>" for number in dial.numbers])
     sequential = ' sequential="true"' if len(dial.numbers) > 1 else ""
-    return (
-        f"<Dial action={quoteattr(urls.step)} timeout=\"{dial.timeout}\"{sequential}{caller_id}>{numbers}</Dial>"
-    )
+    return f'<Dial action={quoteattr(urls.step)} timeout="{dial.timeout}"{sequential}{caller_id}>{numbers}</Dial>'
 
 
 def _go_on(urls: Urls) -> str:

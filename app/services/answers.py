@@ -3,6 +3,7 @@
 `Answers.away` makes every deed's answer Unavailable: the second try of a turn whose commit failed.
 """
 
+from datetime import datetime
 from typing import assert_never
 
 from app.domain import partners, waiting
@@ -19,13 +20,22 @@ from app.store.hot import StoreUnavailable
 class Answers:
     """What one turn of one call asks, and the deeds that are to be committed with it."""
 
-    def __init__(self, runtime: Runtime, hook: Webhook, region: str, *, away: bool = False, attempt: int = 0) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        hook: Webhook,
+        region: str,
+        *,
+        now: datetime | None = None,
+        away: bool = False,
+        attempt: int = 0,
+    ) -> None:
         self._runtime = runtime
         self._hook = hook
         self._region = region
         self._away = away
         self._attempt = attempt
-        self.now = runtime.now()
+        self.now = now or runtime.now()
         self.deeds: list[records.Deed] = []
 
     async def answer(self, ask: Ask) -> Answer:

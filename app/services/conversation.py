@@ -64,7 +64,7 @@ async def wait_on(runtime: Runtime, hook: Webhook, session: Session, heard: Stil
     flows = runtime.revisions.get(session.revision) or runtime.flows
     place = Place(hook, flows, session, heard)
     try:
-        turn = await _converse(runtime, place, Answers(runtime, hook, place.line.region))
+        turn = await _converse(place, Answers(runtime, hook, place.line.region))
     except engine.LostConversation:
         session = change(session, node=engine.CONNECTED)
         turn = engine.step(flows, session, heard, runtime.now())
@@ -105,9 +105,14 @@ async def end(runtime: Runtime, hook: Webhook) -> None:
         runtime.journal.append(record)
 
 
-async def finish(runtime: Runtime, hook: Webhook, ended: records.Ended, *, replayed: bool = False) -> None:
-    """Ends a call by its stored session. Raises StoreUnavailable when that cannot be read or written."""
-    if not replayed and hook.call_sid in runtime.journal.calls:
+async def finish(
+    runtime: Runtime, hook: Webhook, ended: records.Ended, *, replayed_from: datetime | None = None
+) -> None:
+    """Ends a call by its stored session. Raises StoreUnavailable when that cannot be read or written.
+
+    `replayed_from`: the call ended then, while the database was away.
+    """
+    if replayed_from is None and hook.call_sid in runtime.journal.calls:
         raise StoreUnavailable("earlier turns of this call are still in the journal")
     known = await lookups.call_so_far(runtime.store, hook.call_sid)
     flows = runtime.flows
@@ -117,8 +122,8 @@ async def finish(runtime: Runtime, hook: Webhook, ended: records.Ended, *, repla
         session = msgspec.json.decode(known.session, type=Session)
         flows = runtime.revisions.get(session.revision, flows)
     place = Place(hook, flows, session, HungUp())
-    answers = Answers(runtime, hook, place.line.region)
-    turn = await _converse(runtime, place, answers)
+    answers = Answers(runtime, hook, place.line.region, now=replayed_from)
+    turn = await _converse(place, answers)
     record = _record(place, turn, "", tuple(answers.deeds), answers.now)
     await runtime.store.write(msgspec.structs.replace(record, turn=records.HUNG_UP, ended=ended))
 
@@ -126,7 +131,7 @@ async def finish(runtime: Runtime, hook: Webhook, ended: records.Ended, *, repla
 async def _take_turn(runtime: Runtime, place: Place) -> str:
     for attempt in range(NUMBERS_TRIED):
         answers = Answers(runtime, place.hook, place.line.region, attempt=attempt)
-        turn = await _converse(runtime, place, answers)
+        turn = await _converse(place, answers)
         document = render(runtime, place.hook, _next(turn), turn)
         record = _record(place, turn, document, tuple(answers.deeds), answers.now)
         try:
@@ -143,13 +148,13 @@ async def _take_turn(runtime: Runtime, place: Place) -> str:
 
 async def _take_turn_without_database(runtime: Runtime, place: Place) -> str:
     answers = Answers(runtime, place.hook, place.line.region, away=True)
-    turn = await _converse(runtime, place, answers)
+    turn = await _converse(place, answers)
     document = render(runtime, place.hook, _next(turn), turn)
     runtime.journal.append(_record(place, turn, document, tuple(answers.deeds), answers.now))
     return document
 
 
-async def _converse(runtime: Runtime, place: Place, answers: Answers) -> Turn:
+async def _converse(place: Place, answers: Answers) -> Turn:
     """Steps until nothing more is asked."""
     turn = engine.step(place.flows, place.session, place.heard, answers.now)
     while turn.ask is not None:
@@ -198,4 +203,3 @@ def _opened(deeds: tuple[records.Deed, ...]) -> str | None:
 def render(runtime: Runtime, hook: Webhook, session: Session, turn: Turn) -> str:
     token = runtime.tokens.write(session, hook.call_sid)
     return twiml.render(turn.directives, runtime.urls(token))
-

@@ -61,7 +61,7 @@ async def _end(runtime: Runtime, record: records.Turn) -> None:
     call = record.call
     assert record.ended is not None  # noqa: S101 because the caller has looked
     hook = Webhook(call.call_sid, call.called, call.caller, record.ended.status, {})
-    await conversation.finish(runtime, hook, record.ended, replayed=True)
+    await conversation.finish(runtime, hook, record.ended, replayed_from=record.at)
 
 
 def _renumbered(record: records.Turn, number: str) -> records.Turn:

@@ -1,8 +1,8 @@
 """Somebody was rung for a waiting caller. Only who presses 1 is connected: a voice mailbox never does (agents.md)."""
 
+from app.domain.digits import from_speech
 from app.flows.session import Session
 from app.flows.turn import Gather, Hangup, Heard, Keyed, Say, Spoken
-from app.domain.digits import from_speech
 from app.provider import twiml
 from app.runtime import Runtime
 from app.store import lookups

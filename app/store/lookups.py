@@ -14,11 +14,11 @@ GUESSING_WINDOW = timedelta(hours=1)
 WRONG_PIDS_ALLOWED = 10
 
 _PARTNER = "id, pid, name, type, region, status, certified_from, certified_until, loa_customers FROM partners"
-_BY_DIGITS = f"SELECT {_PARTNER} WHERE dialled = :digits"  # noqa: S608 because both parts are constants
-_BY_PID = f"SELECT {_PARTNER} WHERE pid = :pid"  # noqa: S608 because both parts are constants
-_BY_ID = f"SELECT {_PARTNER} WHERE id = :id"  # noqa: S608 because both parts are constants
+_BY_DIGITS = f"SELECT {_PARTNER} WHERE dialled = :digits"
+_BY_PID = f"SELECT {_PARTNER} WHERE pid = :pid"
+_BY_ID = f"SELECT {_PARTNER} WHERE id = :id"
 _BY_PHONE = f"""SELECT {_PARTNER} WHERE status = 'active'
-    AND id IN (SELECT partner_id FROM partner_phones WHERE number = :number) LIMIT 2"""  # noqa: S608 because constants
+    AND id IN (SELECT partner_id FROM partner_phones WHERE number = :number) LIMIT 2"""
 _WRONG_PIDS = "SELECT count(*) FROM wrong_pids WHERE caller = :caller AND at > :since"
 _CLOSURES = "SELECT id, region, kind, starts_at, ends_at, reason FROM closures WHERE ends_at > :now ORDER BY id"
 _CASE = """SELECT c.status, p.id FROM cases c LEFT JOIN partners p ON p.pid = c.pid WHERE c.number = :number"""
@@ -72,7 +72,9 @@ async def usable_case(store: HotStore, number: str, partner: int | None) -> bool
 async def queue_of(store: HotStore, case_number: str) -> tuple[list[Waiting], Waiting | None]:
     """Everybody who waits in the queue of a case, and the case itself among them."""
     rows = await store.fetch(_QUEUE, {"number": case_number})
-    waiting = {number: Waiting(number, sev, bool(cert), _moment(since)) for _, number, sev, cert, since in rows if since}
+    waiting = {
+        number: Waiting(number, sev, bool(cert), _moment(since)) for _, number, sev, cert, since in rows if since
+    }
     return list(waiting.values()), waiting.get(case_number)
 
 

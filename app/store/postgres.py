@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from functools import cache
-from typing import Any, LiteralString, TypeVar, cast
+from typing import Any, TypeVar
 
 from psycopg import AsyncConnection, Error, IntegrityError, OperationalError
 from psycopg.errors import UniqueViolation
@@ -19,9 +19,9 @@ _NAME = re.compile(r"(?<!:):([a-z_]+)")
 
 
 @cache
-def percent(sql: str) -> LiteralString:
-    """`:name` as psycopg writes it. The statements are our own constants; values never become text here."""
-    return cast(LiteralString, _NAME.sub(r"%(\1)s", sql.replace("%", "%%")))
+def percent(sql: str) -> bytes:
+    """`:name` as psycopg writes it."""
+    return _NAME.sub(r"%(\1)s", sql.replace("%", "%%")).encode()
 
 
 class PostgresStore:

@@ -146,7 +146,7 @@ def bound(params: dict[str, Any]) -> dict[str, Any]:
 
 
 class _File:
-    """A connection that notices when its file was taken away or replaced: SQLite would go on writing into the old one."""
+    """A connection that notices when its file was taken away: SQLite would go on writing into the old one."""
 
     def __init__(self, path: Path, patience: float) -> None:
         self._path = path

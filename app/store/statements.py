@@ -33,7 +33,7 @@ WHERE excluded.turn > calls.turn
 ENDED = """
 UPDATE calls SET status = :status, ended_at = :at, duration = :duration WHERE call_sid = :call_sid AND ended_at IS NULL
 """
-# A call that hung up before this arrived waits nowhere. A stub left on the way (`none`) is filled in, keeping its number.
+# A call that hung up before this arrived waits nowhere. A stub left on the way (`none`) is filled in.
 NEW_CASE = """
 INSERT INTO cases (number, call_sid, channel, line, region, pid, partner_name, partner_type, certified, verified,
     verified_by, severity, severity_assumed, tier, destination, queue, loa, flags, status, caller, callback_number,
@@ -105,7 +105,13 @@ def statements(record: records.Turn) -> list[Statement]:
     """All of a turn, in order. The first inserts the turn itself: when it was there already, the answer is too."""
     call = record.call
     own = {"call_sid": call.call_sid, "turn": record.turn, "at": record.at}
-    turn = {**own, "heard": record.heard, "path": listed(record.path), "why": listed(record.why), "answer": record.answer}
+    turn = {
+        **own,
+        "heard": record.heard,
+        "path": listed(record.path),
+        "why": listed(record.why),
+        "answer": record.answer,
+    }
     seen = {
         **own,
         "line": call.line,
@@ -134,7 +140,10 @@ def _deed(deed: records.Deed, record: records.Turn) -> Iterator[Statement]:
                 yield _page(record, number, draft.tier, f"{draft.severity} while every region is closed")
         case records.JoinedCase(number, draft):
             yield JOINED_CASE, _only(_case(draft), JOINED_CASE) | {"number": number}
-            yield NOTE, {"id": f"{call_sid}/joined", "case": number, "at": record.at, "kind": "call", "note": "called again"}
+            yield (
+                NOTE,
+                {"id": f"{call_sid}/joined", "case": number, "at": record.at, "kind": "call", "note": "called again"},
+            )
             if draft.page:
                 yield _page(record, number, draft.tier, f"{draft.severity} while every region is closed")
         case records.Taken(case, at):

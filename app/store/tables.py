@@ -178,7 +178,14 @@ cases = Table(
     CheckConstraint("severity IN ('S1', 'S2', 'S3')", name="severity"),
     Index(None, "opened_at"),
     Index(None, "pid"),
-    Index("ix_cases_waiting", "queue", "severity", "waiting_since", sqlite_where=text("status = 'waiting'"), postgresql_where=text("status = 'waiting'")),
+    Index(
+        "ix_cases_waiting",
+        "queue",
+        "severity",
+        "waiting_since",
+        sqlite_where=text("status = 'waiting'"),
+        postgresql_where=text("status = 'waiting'"),
+    ),
 )
 
 case_updates = Table(

@@ -1,0 +1,7 @@
+"""HTTP: the provider's webhooks, the REST API, and what an operator's tools ask.
+
+webhooks    POST /twilio/*
+music       what waiting callers hear
+health      /healthz, /readyz, /metrics
+api         /api/v1
+"""

@@ -1,4 +1,4 @@
-"""The kinds of node, by the key that marks each in a flow file. To add one, copy the nearest neighbour and add a line."""
+"""The kinds of node, by the key that marks each in a flow file. To add one, copy its nearest neighbour."""
 
 from app.flows.nodes.ask import AskNode
 from app.flows.nodes.base import Node

@@ -1,9 +1,9 @@
 """choose: goes on by a fact, in silence.
 
-    which-case:
-      choose: severity
-      of: {S1: route}
-      otherwise: case-number
+which-case:
+  choose: severity
+  of: {S1: route}
+  otherwise: case-number
 """
 
 from collections.abc import Iterator

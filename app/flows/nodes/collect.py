@@ -1,11 +1,11 @@
 """collect: asks for digits, ended by a key, and goes on with them as `entered`.
 
-    pid:
-      collect: ask_pid
-      length: [4, 10]
-      instead: {"*": no-pid}     # whole entries that mean something else
-      then: find-partner         # comes back here when the digits are wrong: that was an attempt too
-      gives_up: unverified
+pid:
+  collect: ask_pid
+  length: [4, 10]
+  instead: {"*": no-pid}     # whole entries that mean something else
+  then: find-partner         # comes back here when the digits are wrong: that was an attempt too
+  gives_up: unverified
 """
 
 from collections.abc import Iterator
@@ -55,8 +55,7 @@ class Collect(Listening, frozen=True, kw_only=True):
 
     def targets(self) -> Iterator[tuple[str, Target]]:
         yield "digits", self.then
-        for entry, target in self.instead.items():
-            yield entry, target
+        yield from self.instead.items()
         if self.nothing:
             yield "nothing", self.nothing
         yield from super().targets()

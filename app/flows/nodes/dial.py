@@ -1,9 +1,9 @@
 """dial: rings the contacts on duty one after another, or the certified partner line where that is external.
 
-    reach:
-      dial: contacts
-      answered: taken
-      failed: wait-tier1
+reach:
+  dial: contacts
+  answered: taken
+  failed: wait-tier1
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,9 @@ class DialNode(Node, frozen=True, kw_only=True):
     def enter(self, here: Here) -> Step:
         numbers = self._numbers(here)
         if not numbers:
-            return Go(self.failed, here.session, why=("nobody is there to be rung",))
+            # A certified line answered here is its queue: there is no number to ring.
+            why = ("nobody is on duty to be rung",) if self.dial == "contacts" else ()
+            return Go(self.failed, here.session, why=why)
         shown = here.flows.regions[here.region].outbound_number
         # A voice mailbox that answers is nobody: a contact presses 1. An external line is a switchboard, and cannot.
         return Wait(here.session, (Dial(numbers, self.timeout, self.dial == "contacts", shown),))

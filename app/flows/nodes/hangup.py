@@ -1,7 +1,7 @@
 """hangup: says goodbye and ends the call.
 
-    goodbye:
-      hangup: thanks
+goodbye:
+  hangup: thanks
 """
 
 from collections.abc import Iterator

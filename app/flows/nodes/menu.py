@@ -1,11 +1,11 @@
 """menu: asks for one key.
 
-    severity:
-      menu: ask_severity
-      keys:
-        "1": {set: {severity: S1}, say: is_s1, then: route}
-        "9": {repeat: true}
-      gives_up: assume
+severity:
+  menu: ask_severity
+  keys:
+    "1": {set: {severity: S1}, say: is_s1, then: route}
+    "9": {repeat: true}
+  gives_up: assume
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """playback: plays the message the caller just recorded, and goes on.
 
-    listen:
-      playback: review
+listen:
+  playback: review
 """
 
 from collections.abc import Iterator

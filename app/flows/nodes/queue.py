@@ -1,11 +1,11 @@
 """queue: the caller waits in a queue until somebody takes the call, or for as long as `queues.yaml` allows.
 
-    wait:
-      queue: decided          # or `tier1`: the Tier 1 queue of the call's region
-      bridged: taken
-      left: abandoned         # hung up
-      waited: too-long        # the limit of its severity
-      failed: queue-failed    # full, or the provider's fault
+wait:
+  queue: decided          # or `tier1`: the Tier 1 queue of the call's region
+  bridged: taken
+  left: abandoned         # hung up
+  waited: too-long        # the limit of its severity
+  failed: queue-failed    # full, or the provider's fault
 """
 
 from collections.abc import Iterator

@@ -1,12 +1,12 @@
 """record: beeps and records a message.
 
-    message:
-      record: 300             # seconds at most
-      finish_on: "#"
-      recorded: review
-      hung_up: keep           # hanging up sends what was recorded
-      empty: message-again    # nothing was recorded
-      gives_up: no-message    # nothing was recorded, and that for the last time
+message:
+  record: 300             # seconds at most
+  finish_on: "#"
+  recorded: review
+  hung_up: keep           # hanging up sends what was recorded
+  empty: message-again    # nothing was recorded
+  gives_up: no-message    # nothing was recorded, and that for the last time
 """
 
 from collections.abc import Iterator

@@ -1,14 +1,15 @@
 """route: decides where the call goes (`domain.routing`), tells the caller what there is to tell, and goes there.
 
-    route:
-      route: {queue: open, line: open, voicemail: escalation.open, callback: closed.callback}
-      stay: closed.stay      # every region is closed and the severity only assumed: asked first
+route:
+  route: {queue: open, line: open, voicemail: escalation.open, callback: closed.callback}
+  stay: closed.stay      # every region is closed and the severity only assumed: asked first
 """
 
 from collections.abc import Iterator
 from typing import ClassVar, get_args
 
 from app.domain import routing
+from app.domain.regions import Closure
 from app.domain.routing import Decision, Destination, Message
 from app.flows import asks
 from app.flows.drafts import ASSUMED_SEVERITY
@@ -38,9 +39,7 @@ class Route(Node, frozen=True):
     def _go(self, here: Here, decision: Decision) -> Go:
         if "stay_on_line" in decision.messages and not here.session.settled:
             return Go(self.stay, here.session, why=decision.why)
-        way = Way(
-            decision.tier, decision.region, decision.destination, decision.queue, decision.pages, decision.dial
-        )
+        way = Way(decision.tier, decision.region, decision.destination, decision.queue, decision.pages, decision.dial)
         opens_at = int(decision.opens_at.timestamp()) if decision.opens_at else None
         there = here.turn_to(way=way, opens_at=opens_at)
         told = tuple(SPOKEN[message] for message in decision.messages if message in SPOKEN)
@@ -59,7 +58,7 @@ class Route(Node, frozen=True):
                 yield f"route: say where to go for `{destination}`"
 
 
-def decide(here: Here, closures: tuple[routing.regions.Closure, ...]) -> Decision:
+def decide(here: Here, closures: tuple[Closure, ...]) -> Decision:
     session = here.session
     call = routing.Call(
         line=here.line,

@@ -1,8 +1,8 @@
 """say: speaks prompts, may set facts, and goes on.
 
-    unverified:
-      say: unverified_hint
-      then: severity
+unverified:
+  say: unverified_hint
+  then: severity
 """
 
 from collections.abc import Iterator

@@ -1,0 +1,71 @@
+"""Which numbers may be called back (agents.md, "Callbacks"): an allowed country, no costly kind, none of our lines."""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberType
+
+# How a national number is read when a caller keys it on a line of a region.
+COUNTRIES = {"us": ("US",), "emea": ("GB",), "apac": ("AU", "SG")}
+NEVER_DIALLED = frozenset(
+    {
+        PhoneNumberType.PREMIUM_RATE,
+        PhoneNumberType.SHARED_COST,
+        PhoneNumberType.PERSONAL_NUMBER,
+        PhoneNumberType.UAN,
+        PhoneNumberType.PAGER,
+        PhoneNumberType.VOICEMAIL,
+    }
+)
+
+
+class CallbackNumbers:
+    """Knows the allowed countries and our own numbers. Satellite numbers lie in no country, and are never allowed."""
+
+    def __init__(
+        self, allowed: Iterable[str], own: Iterable[str], countries: Mapping[str, tuple[str, ...]] = COUNTRIES
+    ):
+        self._allowed = frozenset(allowed)
+        self._own = frozenset(own)
+        self._countries = countries
+        self.dialable = lru_cache(maxsize=1024)(self._dialable)
+
+    def _dialable(self, number: str, region: str) -> str | None:
+        """The number in E.164 if it may be dialled, else None. A national one is read in `region`."""
+        for country, text in self._readings(number, region):
+            try:
+                parsed = phonenumbers.parse(text, country)
+            except NumberParseException:
+                continue
+            if phonenumbers.is_valid_number(parsed):
+                return self._if_allowed(parsed)
+        return None
+
+    def _readings(self, number: str, region: str) -> Iterable[tuple[str | None, str]]:
+        if number.startswith("+"):
+            yield None, number
+            return
+        if not (number.isascii() and number.isdigit()):
+            return
+        for country in self._countries.get(region, ()):
+            yield country, number
+        yield None, f"+{number}"
+
+    def _if_allowed(self, parsed: phonenumbers.PhoneNumber) -> str | None:
+        text: str = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        country = phonenumbers.region_code_for_number(parsed)
+        if country not in self._allowed or text in self._own:
+            return None
+        return None if phonenumbers.number_type(parsed) in NEVER_DIALLED else text
+
+
+def countries_of(numbers: Iterable[str]) -> frozenset[str]:
+    """The countries that some numbers lie in: those of the lines are allowed as shipped."""
+    found = set()
+    for number in numbers:
+        try:
+            found.add(phonenumbers.region_code_for_number(phonenumbers.parse(number)))
+        except NumberParseException:
+            continue
+    return frozenset(country for country in found if country and country.isalpha())

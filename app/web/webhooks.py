@@ -1,0 +1,186 @@
+"""The provider's webhooks. Each is: signature, parse, use case, document.
+
+`/twilio/*` never answers with a 5xx nor slower than five seconds: whatever fails, the caller is told "we are connecting
+you" and goes to Tier 1. Plain Starlette endpoints: a webhook is a signed form and needs nothing that FastAPI adds.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from xml.sax.saxutils import escape
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from app.flows.session import Session
+from app.provider import inbound, twiml
+from app.provider.inbound import Webhook
+from app.provider.signature import Form
+from app.provider.token import InvalidToken
+from app.runtime import Runtime
+from app.services import conversation, screening
+from app.web.music import hold_music
+
+log = structlog.get_logger()
+LARGEST_FORM = 64 * 1024
+# The provider hangs up on us after 15 seconds, and a caller on silence long before.
+SECONDS_ALLOWED = 4.0
+METHODS = ["GET", "POST"]
+
+Handle = Callable[[Runtime, Request, Webhook], Awaitable[Response]]
+
+
+def routes(runtime: Runtime, public_url: str) -> list[BaseRoute]:
+    """Exact paths: a redirect to one with a slash would lose the caller's digits and break the signature."""
+
+    def webhook(path: str, handle: Handle) -> Route:
+        async def endpoint(request: Request) -> Response:
+            return await _answer(runtime, public_url, request, handle)
+
+        return Route(path, endpoint, methods=METHODS)
+
+    async def fallback(request: Request) -> Response:
+        return document(fallback_document(runtime))
+
+    async def music(request: Request) -> Response:
+        return Response(hold_music(), media_type="audio/wav", headers={"Cache-Control": "public, max-age=86400"})
+
+    return [
+        webhook("/twilio/voice", _voice),
+        webhook("/twilio/step", _step),
+        webhook("/twilio/wait", _wait),
+        webhook("/twilio/screen", _screen),
+        webhook("/twilio/screened", _screened),
+        webhook("/twilio/status", _status),
+        Route("/twilio/fallback.xml", fallback, methods=METHODS),
+        Route("/twilio/hold.wav", music, methods=["GET"]),
+    ]
+
+
+async def _answer(runtime: Runtime, public_url: str, request: Request, handle: Handle) -> Response:
+    """The last word for every webhook."""
+    hook: Webhook | None = None
+    try:
+        async with asyncio.timeout(SECONDS_ALLOWED):
+            form = await _verified_form(runtime, public_url, request)
+            if form is None:
+                return refused("the signature is missing or wrong")
+            hook = inbound.webhook(form)
+            return await handle(runtime, request, hook)
+    except InvalidToken as error:
+        return refused(f"the session token is refused: {error}")
+    except ClientDisconnect:
+        return refused("the request was cut off")
+    except Exception as error:
+        if hook is None:
+            log.exception("a webhook could not be read")
+            return refused("the request could not be read")
+        log.error("an error in a step", call_sid=hook.call_sid, error=type(error).__name__, exc_info=error)
+        return await _connect(runtime, request, hook, f"an error in a step: {type(error).__name__}")
+
+
+async def _connect(runtime: Runtime, request: Request, hook: Webhook, reason: str) -> Response:
+    if request.url.path == "/twilio/status":
+        return Response(status_code=204)
+    try:
+        session = _session_or_none(runtime, request, hook)
+        async with asyncio.timeout(1):
+            return document(await conversation.connect(runtime, hook, session, reason))
+    except Exception as error:
+        log.error("even connecting failed", call_sid=hook.call_sid, exc_info=error)
+        line = runtime.flows.lines.called(hook.called)
+        return document(f"<Response><Enqueue>tier1-{line.region}</Enqueue></Response>")
+
+
+async def _voice(runtime: Runtime, request: Request, hook: Webhook) -> Response:
+    if not hook.call_sid:
+        # Signed, and yet without the call's id: nothing can be remembered, but a person is waiting.
+        return await _connect(runtime, request, hook, "the webhook names no call")
+    return document(await conversation.begin(runtime, hook))
+
+
+async def _step(runtime: Runtime, request: Request, hook: Webhook) -> Response:
+    session = runtime.tokens.read(request.query_params.get("s", ""), hook.call_sid)
+    return document(await conversation.go_on(runtime, hook, session, inbound.heard(hook)))
+
+
+async def _wait(runtime: Runtime, request: Request, hook: Webhook) -> Response:
+    session = runtime.tokens.read(request.query_params.get("s", ""), hook.call_sid)
+    return document(await conversation.wait_on(runtime, hook, session, inbound.still_waiting(hook)))
+
+
+async def _screen(runtime: Runtime, request: Request, hook: Webhook) -> Response:
+    token = request.query_params.get("s", "")
+    session = runtime.tokens.read(token, hook.fields.get("ParentCallSid", ""))
+    return document(await screening.whisper(runtime, session, f"{runtime.path_prefix}/twilio/screened?s={token}"))
+
+
+async def _screened(runtime: Runtime, request: Request, hook: Webhook) -> Response:
+    runtime.tokens.read(request.query_params.get("s", ""), hook.fields.get("ParentCallSid", ""))
+    return document(screening.decided(inbound.heard(hook)))
+
+
+async def _status(runtime: Runtime, request: Request, hook: Webhook) -> Response:
+    if hook.call_sid:
+        await conversation.end(runtime, hook)
+    return Response(status_code=204)
+
+
+async def _verified_form(runtime: Runtime, public_url: str, request: Request) -> Form | None:
+    """The form of a webhook that the provider signed, else None."""
+    body = await _body(request) if request.method == "POST" else b""
+    if body is None:
+        return None
+    form = inbound.parse_form(body)
+    signature = request.headers.get("X-Twilio-Signature", "")
+    if not runtime.signatures.valid(_signed_url(request, public_url), form, signature):
+        return None
+    return form if request.method == "POST" else inbound.parse_form(request.scope["query_string"])
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body, or None when it is larger than any webhook."""
+    chunks = bytearray()
+    async for chunk in request.stream():
+        chunks += chunk
+        if len(chunks) > LARGEST_FORM:
+            return None
+    return bytes(chunks)
+
+
+def _signed_url(request: Request, public_url: str) -> str:
+    """The address that the provider asked for, to the letter. Never from headers that a proxy adds."""
+    scope = request.scope
+    base = public_url or f"{scope['scheme']}://{request.headers.get('host', '')}"
+    raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope["query_string"]
+    path = raw_path.decode("latin-1").partition("?")[0]
+    return base + path + (f"?{query.decode('latin-1')}" if query else "")
+
+
+def _session_or_none(runtime: Runtime, request: Request, hook: Webhook) -> Session | None:
+    try:
+        return runtime.tokens.read(request.query_params.get("s", ""), hook.call_sid)
+    except InvalidToken:
+        return None
+
+
+def document(text: str) -> Response:
+    return Response(text, media_type=twiml.MEDIA_TYPE)
+
+
+def refused(reason: str) -> Response:
+    log.info("a webhook is refused", reason=reason)
+    return Response(f"Refused: {reason}.\n", status_code=403, media_type="text/plain")
+
+
+def fallback_document(runtime: Runtime) -> str:
+    """What the provider plays and does when this service does not answer; to be hosted elsewhere too."""
+    flows = runtime.flows
+    wording = flows.wording[flows.lines.default.languages[0]]
+    said = escape(wording.texts["connecting_you"])
+    return (
+        f'<Response><Say voice="{wording.voice}" language="{wording.locale}">{said}</Say>'
+        f"<Dial>{escape(flows.fallback_number)}</Dial></Response>"
+    )
