@@ -18,7 +18,7 @@ def _only_allowed(logger: Any, name: str, fields: MutableMapping[str, Any]) -> M
 
 
 def configure(log_format: str) -> None:
-    """`text` for people, `json` for machines; both to standard error."""
+    """`text` for people, `json` for machines, both to standard error; `quiet` for a command that prints its own."""
     renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     if log_format == "json":
         renderer = structlog.processors.JSONRenderer()
@@ -30,6 +30,8 @@ def configure(log_format: str) -> None:
             *([structlog.processors.format_exc_info] if log_format == "json" else []),
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.CRITICAL if log_format == "quiet" else logging.INFO
+        ),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )

@@ -1,14 +1,9 @@
 """Where the parts are chosen and joined: settings -> runtime -> application."""
 
 import asyncio
-import hashlib
-import hmac
-import os
-import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
@@ -18,55 +13,13 @@ from app.domain import cases
 from app.flows.flow import Flows
 from app.provider.signature import Signatures
 from app.provider.token import Tokens
-from app.runtime import Runtime
+from app.runtime import Runtime, clock
 from app.services.callback_numbers import CallbackNumbers, countries_of
 from app.services.recovery import keep_recovering
-from app.settings import Settings, load
-from app.store.hot import HotStore
+from app.settings import Settings, auth_tokens, load, secret_key
+from app.store.connect import hot_store
 from app.store.journal import Journal
 from app.web import health, webhooks
-
-
-def secret_key(settings: Settings) -> bytes:
-    """The secret of this installation. In development one is made at the first start and kept in the state folder."""
-    given = settings.secret_key.get_secret_value()
-    if given:
-        return given.encode()
-    path = settings.state_dir / "secret_key"
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_urlsafe(32))
-        return path.read_bytes()
-
-
-def auth_tokens(settings: Settings) -> tuple[str, ...]:
-    """What signs webhooks: the account's tokens, or with the built-in exchange one that is made from the secret."""
-    if settings.auth_tokens:
-        return settings.auth_tokens
-    return (hmac.new(secret_key(settings), b"exchange auth token", hashlib.sha256).hexdigest()[:32],)
-
-
-def clock(start: datetime | None) -> Callable[[], datetime]:
-    """The service's clock, in UTC; with a start it begins there and runs on."""
-    if start is None:
-        return lambda: datetime.now(UTC)
-    offset = start.astimezone(UTC) - datetime.now(UTC)
-    return lambda: datetime.now(UTC) + offset
-
-
-def hot_store(settings: Settings) -> HotStore:
-    if settings.on_sqlite:
-        from app.store.sqlite import SqliteStore  # noqa: PLC0415 because only one of the two drivers is needed
-
-        return SqliteStore(Path(settings.database.removeprefix("sqlite:///")))
-    from app.store.postgres import PostgresStore  # noqa: PLC0415 because only one of the two drivers is needed
-
-    return PostgresStore(settings.database)
 
 
 def build_runtime(settings: Settings, flows: Flows | None = None, now: Callable[[], datetime] | None = None) -> Runtime:
@@ -80,7 +33,7 @@ def build_runtime(settings: Settings, flows: Flows | None = None, now: Callable[
         flows=flows,
         revisions={flows.revision: flows},
         now=now or clock(settings.clock),
-        store=hot_store(settings),
+        store=hot_store(settings.database),
         journal=Journal(settings.state_dir / "journal"),
         tokens=Tokens(secret),
         signatures=Signatures(auth_tokens(settings)),

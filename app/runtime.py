@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from app.domain.regions import Closure
 from app.flows.flow import Flows
@@ -53,3 +53,11 @@ class Runtime:
             music=music if "://" in music else f"{twilio}/{music}",
             recordings=self.recordings_url,
         )
+
+
+def clock(start: datetime | None) -> Callable[[], datetime]:
+    """The service's clock, in UTC; with a start it begins there and runs on."""
+    if start is None:
+        return lambda: datetime.now(UTC)
+    offset = start.astimezone(UTC) - datetime.now(UTC)
+    return lambda: datetime.now(UTC) + offset

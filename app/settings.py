@@ -4,6 +4,11 @@
 secrets. `partnerline settings` prints this list.
 """
 
+import hashlib
+import hmac
+import os
+import secrets
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -116,15 +121,20 @@ class _ValueInFile(EnvSettingsSource):
             raise SettingsError(f"{PREFIX}{field_name.upper()}_FILE: cannot read {path}: {error}") from None
 
 
-def load() -> Settings:
-    """The settings of this process. Raises SettingsError: one line for each that is wrong."""
+def read() -> Settings:
+    """The settings as given, each one well-formed. Raises SettingsError: one line for each that is not."""
     try:
-        settings = Settings()
+        return Settings()
     except ValidationError as error:
         lines = [
             f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
         ]
         raise SettingsError("\n".join(lines)) from None
+
+
+def load() -> Settings:
+    """The settings of this process, fit to run with. Raises SettingsError: one line for each that is wrong."""
+    settings = read()
     problems = unsafe(settings) if settings.env == "production" else misfits(settings)
     if problems:
         raise SettingsError("\n".join(problems))
@@ -155,3 +165,27 @@ def unsafe(settings: Settings) -> list[str]:
     if settings.clock is not None:
         problems.append(f"{PREFIX}CLOCK: a turned clock is for development only")
     return problems
+
+
+def secret_key(settings: Settings) -> bytes:
+    """The secret of this installation. In development one is made at the first start and kept in the state folder."""
+    given = settings.secret_key.get_secret_value()
+    if given:
+        return given.encode()
+    path = settings.state_dir / "secret_key"
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_urlsafe(32))
+        return path.read_bytes()
+
+
+def auth_tokens(settings: Settings) -> tuple[str, ...]:
+    """What signs webhooks: the account's tokens, or with the built-in exchange one that is made from the secret."""
+    if settings.auth_tokens:
+        return settings.auth_tokens
+    return (hmac.new(secret_key(settings), b"exchange auth token", hashlib.sha256).hexdigest()[:32],)

@@ -1,6 +1,9 @@
 """What a live call reads. Each may raise StoreUnavailable; what the caller meets then is in the flows."""
 
-from datetime import date, datetime, timedelta
+import json
+from collections.abc import Collection
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import Any, NamedTuple
 
 from app.domain.cases import ENDED, is_case_number
@@ -12,6 +15,8 @@ from app.store.tables import instant_from_text
 
 GUESSING_WINDOW = timedelta(hours=1)
 WRONG_PIDS_ALLOWED = 10
+PIDS_A_QUERY = 500
+ALL_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 _PARTNER = "id, pid, name, type, region, status, certified_from, certified_until, loa_customers FROM partners"
 _BY_DIGITS = f"SELECT {_PARTNER} WHERE dialled = :digits"
@@ -25,11 +30,45 @@ _CASE = """SELECT c.status, p.id FROM cases c LEFT JOIN partners p ON p.pid = c.
 _QUEUE = """SELECT call_sid, number, severity, certified, waiting_since FROM cases
     WHERE status = 'waiting' AND queue = (SELECT queue FROM cases WHERE number = :number)"""
 _SESSION = "SELECT line, called, caller, session FROM calls WHERE call_sid = :call_sid"
+_REASONS = "SELECT why FROM turns WHERE call_sid = :call_sid AND turn >= 0 ORDER BY turn"
+_SHOWN = (
+    "number",
+    "line",
+    "region",
+    "pid",
+    "partner_name",
+    "verified_by",
+    "severity",
+    "severity_assumed",
+    "tier",
+    "destination",
+    "queue",
+    "loa",
+    "flags",
+    "status",
+    "first_response_due_at",
+    "next_update_due_at",
+    "callback_number",
+    "callback_at",
+)
+_STUB = f"SELECT {', '.join(_SHOWN)} FROM cases WHERE number = :number"
 _CASE_OF_CALL = "SELECT case_number FROM calls WHERE call_sid = :call_sid"
 
 
 async def partner_dialling(store: HotStore, digits: str) -> Partner | None:
     return _one(await store.fetch(_BY_DIGITS, {"digits": digits}))
+
+
+async def partners_with_pids(store: HotStore, pids: Collection[str]) -> dict[str, Partner]:
+    """Those that exist, by PID: a few hundred a query."""
+    found = {}
+    left = iter(pids)
+    while some := tuple(islice(left, PIDS_A_QUERY)):
+        params = {f"p{n}": pid for n, pid in enumerate(some)}
+        names = ", ".join(f":{name}" for name in params)
+        for row in await store.fetch(f"SELECT {_PARTNER} WHERE pid IN ({names})", params):
+            found[row[1]] = _one([row])
+    return {pid: partner for pid, partner in found.items() if partner is not None}
 
 
 async def partner_with_pid(store: HotStore, pid: str) -> Partner | None:
@@ -96,6 +135,19 @@ async def case_of_call(store: HotStore, call_sid: str) -> str | None:
     """The number of the case that a call is about: its own, or the one its caller went on with."""
     rows = await store.fetch(_CASE_OF_CALL, {"call_sid": call_sid})
     return rows[0][0] if rows else None
+
+
+async def reasons(store: HotStore, call_sid: str) -> list[str]:
+    """Every rule that decided something in a call, in order."""
+    rows = await store.fetch(_REASONS, {"call_sid": call_sid})
+    return [reason for (why,) in rows for reason in json.loads(why)]
+
+
+async def stub_of_call(store: HotStore, call_sid: str) -> dict[str, Any] | None:
+    """The case of a call, as a person is shown it."""
+    number = await case_of_call(store, call_sid)
+    rows = await store.fetch(_STUB, {"number": number})
+    return dict(zip(_SHOWN, rows[0], strict=True)) if rows else None
 
 
 def _one(rows: list[Row]) -> Partner | None:

@@ -15,7 +15,7 @@ from app.store.statements import ANSWER, statements
 
 T = TypeVar("T")
 CONNECTIONS = 8
-_NAME = re.compile(r"(?<!:):([a-z_]+)")
+_NAME = re.compile(r"(?<!:):([a-z_0-9]+)")
 
 
 @cache

@@ -1,0 +1,114 @@
+"""`partnerline partners`: the partner file in and out."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from app.services.partners import ImportReport
+
+app = typer.Typer(no_args_is_help=True, help="The partner directory: import it from a CSV file, export it to one.")
+
+NOT_RIGHT, WRONG_USE = 1, 2
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="UTF-8 CSV with a line of headings.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Suspend partners that the file does not name.")] = False,
+) -> None:
+    """Import partners, all of them or, where a single row is wrong, none."""
+    from app.services.partners import import_file
+
+    with _opened(file) as source, _database() as url, _bar(file) as progress:
+        report = import_file(source, url, dry_run=dry_run, replace=replace, progress=progress)
+    if report.problems:
+        _refuse(file, report)
+    typer.echo(_summary(report, dry_run=dry_run))
+
+
+@app.command()
+def export() -> None:
+    """Print every partner as CSV, in the form that `import` reads."""
+    from app.services import partners
+
+    sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # whatever the terminal's locale
+    try:
+        with _database() as url, partners.export(url) as lines:
+            sys.stdout.writelines(lines)
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has seen enough. Python would complain once more when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(NOT_RIGHT) from None
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[BinaryIO]:
+    try:
+        source = file.open("rb")
+    except OSError as error:
+        _stop(f"{file}: {error.strerror}", WRONG_USE)
+    with source:
+        yield source
+
+
+@contextmanager
+def _database() -> Iterator[str]:
+    """The address of the database; what is wrong with it ends the command."""
+    from app import settings
+    from app.store.partner_staging import Unusable
+
+    try:
+        url = settings.load().database
+    except settings.SettingsError as error:
+        _stop(str(error), WRONG_USE)
+    try:
+        yield url
+    except Unusable as error:
+        _stop(str(error), NOT_RIGHT)
+
+
+@contextmanager
+def _bar(file: Path) -> Iterator[Callable[[int], None] | None]:
+    """A progress bar over the bytes of a file, where a person is watching."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"Reading {file.name}", total=file.stat().st_size)
+
+        def progress(size: int) -> None:
+            bar.update(task, completed=size)
+
+        yield progress
+
+
+def _refuse(file: Path, report: "ImportReport") -> NoReturn:
+    for problem in report.problems:
+        typer.echo(f"{file}: {problem}", err=True)
+    more = f", {report.more_problems} of them not shown" if report.more_problems else ""
+    problems = len(report.problems) + report.more_problems
+    _stop(f"{file}: nothing was changed: {problems} problem{'s' * (problems != 1)}{more}", NOT_RIGHT)
+
+
+def _summary(report: "ImportReport", *, dry_run: bool) -> str:
+    verb = "would be " if dry_run else ""
+    return (
+        f"{report.rows} partners read: {report.added} {verb}added, {report.changed} {verb}changed, "
+        f"{report.unchanged} unchanged, {report.suspended} {verb}suspended."
+    )
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)

@@ -1,0 +1,94 @@
+"""serve, migrate, settings: the service itself."""
+
+from typing import Annotated
+
+import typer
+
+from app.cli.errors import WRONG_USE, fail
+
+MASKED = "(set, not shown)"
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(serve)
+    app.command()(migrate)
+    app.command()(settings)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; more than one needs PostgreSQL.")] = 1,
+) -> None:
+    """Runs the service."""
+    import uvicorn
+
+    from app import content
+    from app.settings import load
+    from app.store import schema
+
+    chosen = load()
+    if workers > 1 and chosen.on_sqlite:
+        fail("more than one worker needs PostgreSQL: set PARTNERLINE_DATABASE_URL=postgresql+psycopg://…", WRONG_USE)
+    flows = content.load(chosen.flows_dir)
+    if not schema.is_current(chosen.database):
+        fail("the database is not at the newest schema; run `partnerline migrate` first")
+    _welcome(host, port, chosen.env == "development", flows.lines.default.name)
+    uvicorn.run(
+        "app.main:app_from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        # The provider is told our public address; nothing that a proxy adds is believed.
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def _welcome(host: str, port: int, development: bool, line: str) -> None:
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 because it is only compared
+    typer.echo(f"Partnerline answers on http://{shown}:{port}   API: http://{shown}:{port}/api/v1/openapi.json")
+    if development:
+        typer.echo("Place a call from another terminal, as certified partner 100234 with production down:")
+        typer.echo(f'  .venv/bin/partnerline call "{line}" --keys "100234#,1"')
+    typer.echo("Stop with Ctrl-C.")
+
+
+def migrate() -> None:
+    """Brings the database to the newest schema."""
+    from app.settings import load
+    from app.store import schema
+
+    chosen = load()
+    schema.upgrade(chosen.database)
+    typer.echo("The database is at the newest schema.")
+
+
+def settings() -> None:
+    """Lists every setting, its default and its present value."""
+    from pydantic import SecretStr
+
+    from app.settings import PREFIX, Settings, read
+
+    present = read()
+    for name, field in Settings.model_fields.items():
+        value = getattr(present, name)
+        default = field.default
+        if isinstance(default, SecretStr):
+            default = default.get_secret_value() if name == "database_url" else ""
+            shown = _masked(value.get_secret_value(), default)
+        else:
+            shown = "" if value is None else str(value)
+        typer.echo(f"{PREFIX}{name.upper()}")
+        typer.echo(f"    {field.description}")
+        typer.echo(f"    default: {'(none)' if default in (None, '') else default}   now: {shown or '(none)'}")
+
+
+def _masked(value: str, default: object) -> str:
+    return value if value == default else MASKED

@@ -1,0 +1,123 @@
+"""Where a call would go, and why: the question of `partnerline route`, its batch and `GET /route`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Annotated, Literal
+
+import msgspec
+
+from app.domain import partners, routing
+from app.domain.lines import Line, digits_of
+from app.domain.partners import Partner
+from app.domain.regions import Closure
+from app.domain.routing import Caller, Destination, Severity
+from app.flows.flow import Flows
+from app.flows.nodes.base import Here, prompts_in
+from app.flows.nodes.route import SPOKEN
+from app.flows.session import Session, Way
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+# Taken for a caller who names no severity (call-flows, "Severity").
+ASSUMED: Severity = "S2"
+
+
+class BadQuestion(Exception):
+    """The question cannot be answered; the message says what is wrong and what to give instead."""
+
+
+class DescribedCaller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A caller without a PID, described."""
+
+    type: Literal["agency", "resale", "wholesale"]
+    certified: bool
+    status: Literal["active", "suspended"] = "active"
+    loa: bool = False
+
+
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`line` is a line's name or one of its numbers. `pid` and `caller` exclude each other; neither: unverified."""
+
+    line: str
+    pid: str | None = None
+    severity: Severity | None = None
+    at: Moment | None = None
+    caller: DescribedCaller | msgspec.UnsetType | None = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        if self.pid is not None and self.caller is not msgspec.UNSET:
+            raise ValueError("give `pid` or `caller`, not both")
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """As interfaces says; `messages` are what the caller is told on the way, in words."""
+
+    tier: int
+    region: str
+    destination: Destination
+    queue: str | None
+    opens_at: datetime | None
+    pages: bool
+    messages: tuple[str, ...]
+    why: tuple[str, ...]
+
+
+class Router:
+    """Answers questions for one revision of the flows."""
+
+    def __init__(self, flows: Flows) -> None:
+        self._flows = flows
+        self._line = lru_cache(maxsize=1024)(self._find_line)
+        self._told = lru_cache(maxsize=1024)(self._in_words)
+
+    def answer(self, question: Question, partner: Partner | None, closures: Sequence[Closure], now: datetime) -> Answer:
+        """Where the call goes. `partner` is whom `pid` names, None for nobody. Raises BadQuestion."""
+        line, note = self._line(question.line)
+        at = question.at or now
+        caller, who = self._caller(question, partner, at)
+        severity = question.severity or ASSUMED
+        call = routing.Call(line, caller, severity, at, assumed=question.severity is None)
+        decision = routing.decide(call, self._flows.lines, self._flows.regions, closures)
+        return Answer(
+            tier=decision.tier,
+            region=decision.region,
+            destination=decision.destination,
+            queue=decision.queue,
+            opens_at=decision.opens_at,
+            pages=decision.pages,
+            messages=self._told(line.name, decision.region, decision.messages) if decision.messages else (),
+            why=(*note, *who, *decision.why) if note or who else decision.why,
+        )
+
+    def _find_line(self, given: str) -> tuple[Line, tuple[str, ...]]:
+        lines = self._flows.lines
+        if line := lines.by_name.get(given):
+            return line, ()
+        if given.startswith("+") and (digits := digits_of(given)):
+            if line := lines.by_number.get(digits):
+                return line, ()
+            return lines.default, (f"{given} is none of our numbers: the default line, {lines.default.name}",)
+        names = ", ".join(lines.by_name)
+        raise BadQuestion(f"line: there is no line {given!r}; give a number as in +18888988733, or one of {names}")
+
+    def _caller(
+        self, question: Question, partner: Partner | None, at: datetime
+    ) -> tuple[Caller | None, tuple[str, ...]]:
+        described = question.caller
+        if isinstance(described, DescribedCaller):
+            return Caller(described.type, described.certified, described.status, described.loa), ()
+        if question.pid is None:
+            return None, ()
+        if partner is None:
+            return None, (f"no partner has the PID {question.pid}",)
+        zone = self._flows.regions[partner.region].zone
+        certified = partners.certification_holds(partner, at, zone)
+        return Caller(partner.type, certified, partner.status, bool(partner.loa_customers)), ()
+
+    def _in_words(self, line: str, region: str, messages: tuple[routing.Message, ...]) -> tuple[str, ...]:
+        """What is said in the line's first language."""
+        way = Way(1, region, "queue", None, pages=False)
+        found = self._flows.lines.by_name[line]
+        here = Here(self._flows, Session(self._flows.revision, line, "", way=way), datetime.now().astimezone())
+        prompts = tuple(SPOKEN.get(message, message) for message in messages)
+        return tuple(said.text for said in here.say(prompts_in(prompts))[:: len(found.languages)])
