@@ -11,8 +11,9 @@ from app.cli.errors import NOT_RIGHT, WRONG_USE, fail
 if TYPE_CHECKING:
     from datetime import datetime
 
+    import msgspec
+
     from app.domain.partners import Partner
-    from app.domain.regions import Closure
     from app.services.route import Answer, Question, Router
     from app.store.hot import HotStore
 
@@ -61,7 +62,7 @@ async def _single(line: str, pid: str | None, severity: str | None, at: str | No
         fail(_in_words(error), WRONG_USE)
     async with _Facts() as facts:
         try:
-            answer = facts.router.answer(question, *await facts.about(question))
+            answer = facts.router.answer(question, await facts.partner(question.pid), facts.now)
         except BadQuestion as error:
             fail(str(error), WRONG_USE)
     if as_json:
@@ -116,7 +117,7 @@ def _chunks(source: BinaryIO) -> Iterator[list[bytes]]:
         yield [rest]
 
 
-def _decoded(decoder: "msgspec.json.Decoder[Question]", line: bytes) -> "Question | str":  # noqa: F821 because lazy
+def _decoded(decoder: "msgspec.json.Decoder[Question]", line: bytes) -> "Question | str":
     import msgspec
 
     try:
@@ -140,8 +141,7 @@ class _Facts:
 
     router: "Router"
     _store: "HotStore"
-    _closures: "tuple[Closure, ...]"
-    _now: "datetime"
+    now: "datetime"
 
     async def __aenter__(self) -> "_Facts":
         from app import content
@@ -153,25 +153,25 @@ class _Facts:
         from app.store.hot import StoreUnavailable
 
         settings = load()
-        self.router = Router(content.load(settings.flows_dir))
-        self._now = clock(settings.clock)()
+        flows = content.load(settings.flows_dir)
+        self.now = clock(settings.clock)()
         self._store = hot_store(settings.database)
         await self._store.open()
         try:
-            self._closures = await lookups.closures(self._store, lookups.ALL_TIME)
+            closures = await lookups.closures(self._store, lookups.ALL_TIME)
         except StoreUnavailable:
             typer.echo("partnerline: without a database, closures by hand are not known", err=True)
-            self._closures = ()
+            closures = ()
+        self.router = Router(flows, closures)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._store.close()
 
-    async def about(self, question: "Question") -> "tuple[Partner | None, tuple[Closure, ...], datetime]":
+    async def partner(self, pid: str | None) -> "Partner | None":
         from app.store import lookups
 
-        partner = await lookups.partner_with_pid(self._store, question.pid) if question.pid else None
-        return partner, self._closures, self._now
+        return await lookups.partner_with_pid(self._store, pid) if pid else None
 
     async def answers(self, questions: "list[Question | str]") -> "list[Answer | dict[str, str]]":
         from app.services.route import BadQuestion
@@ -180,13 +180,13 @@ class _Facts:
         pids = {q.pid for q in questions if not isinstance(q, str) and q.pid}
         partners = await lookups.partners_with_pids(self._store, pids)
         found: list[Answer | dict[str, str]] = []
-        answer, closures, now = self.router.answer, self._closures, self._now
+        answer, now = self.router.answer, self.now
         for question in questions:
             if isinstance(question, str):
                 found.append({"error": question})
                 continue
             try:
-                found.append(answer(question, partners.get(question.pid or ""), closures, now))
+                found.append(answer(question, partners.get(question.pid or ""), now))
             except BadQuestion as error:
                 found.append({"error": str(error)})
         return found

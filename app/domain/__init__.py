@@ -5,6 +5,7 @@ lines      what callers dial
 partners   who calls
 routing    where a call goes, and why
 duty       who is on call for escalations
+timetable  which region takes a call, looked up for many questions
 targets    service-level clocks
 cases      case numbers, the stub's states
 waiting    the order of a queue

@@ -78,6 +78,15 @@ def _moment(day: date, wall: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, wall, zone).astimezone(UTC)
 
 
+def _days_in_words(days: frozenset[int]) -> str:
+    """`Mon-Fri` where the days follow each other, else each by its name."""
+    names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    first, last = min(days), max(days)
+    if len(days) > 2 and len(days) == last - first + 1:
+        return f"{names[first]}-{names[last]}"
+    return " ".join(names[day] for day in sorted(days))
+
+
 def no_holidays(year: int) -> Mapping[date, str]:
     return {}
 
@@ -118,7 +127,7 @@ class Region:
                     return Hours(kind == "open", f"{self.name} is {kind} by hand ({closure.reason})")
         if any(span.holds(at) for span in self._spans(today)):
             return self._weekly_open
-        return Hours(False, f"{self.name} is closed: {local:%a %H:%M} in {self.zone.key} is outside its hours")
+        return self._weekly_closed
 
     def next_opening(self, at: datetime, closures: Sequence[Closure] = ()) -> datetime | None:
         """The first moment, at or after `at`, at which the region is open. None if there is none within 400 days."""
@@ -146,7 +155,16 @@ class Region:
 
     @cached_property
     def _weekly_open(self) -> Hours:
-        return Hours(True, f"{self.name} is open: within its weekly hours")
+        return Hours(True, f"{self.name} is open: {self._hours_in_words}")
+
+    @cached_property
+    def _weekly_closed(self) -> Hours:
+        return Hours(False, f"{self.name} is closed: it is open {self._hours_in_words}")
+
+    @cached_property
+    def _hours_in_words(self) -> str:
+        spans = (f"{_days_in_words(w.days)} {w.opens:%H:%M}-{w.closes:%H:%M}" for w in self.windows)
+        return f"{', '.join(spans)} {self.zone.key}"
 
 
 @dataclass(frozen=True, slots=True)

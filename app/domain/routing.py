@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -63,12 +63,19 @@ def decide(
     call: Call, lines: Lines, all_regions: Mapping[str, regions.Region], closures: Sequence[regions.Closure] = ()
 ) -> Decision:
     """The row of the table that holds for a call. Every call has exactly one."""
+    decision = row(call, lines, regions.first_open(all_regions, call.line.region, call.at, closures))
+    if decision.destination != "callback":
+        return decision
+    return replace(decision, opens_at=all_regions[decision.region].next_opening(call.at, closures))
+
+
+def row(call: Call, lines: Lines, choice: regions.Choice) -> Decision:
+    """The row for a call, once it is known which region takes it. A callback's time is still to be filled in."""
     tier = call.caller.tier if call.caller else 1
-    choice = regions.first_open(all_regions, call.line.region, call.at, closures)
     why = (_line(call.line), _who(call.caller, tier), *choice.why)
     told = _told_of_loa(call.caller)
     if choice.region is None:
-        return _all_closed(call, tier, all_regions[call.line.region], closures, told, why)
+        return _all_closed(call, tier, told, why)
     if call.line.region != choice.region:
         other: tuple[Message, ...] = ("other_region",)
     else:
@@ -117,25 +124,18 @@ def _to_certified_line(
     return Decision(2, region, "line", None, None, False, messages, (*why, because), line.external)
 
 
-def _all_closed(
-    call: Call,
-    tier: int,
-    region: regions.Region,
-    closures: Sequence[regions.Closure],
-    told: tuple[Message, ...],
-    why: tuple[str, ...],
-) -> Decision:
+def _all_closed(call: Call, tier: int, told: tuple[Message, ...], why: tuple[str, ...]) -> Decision:
+    region = call.line.region
     if call.severity == "S1":
         queue = f"tier{tier}-oncall"
         because = f"no region is open and S1 must reach a person: queue {queue}, the contact on duty is paged"
-        return Decision(tier, region.name, "queue", queue, None, True, told, (*why, because))
+        return Decision(tier, region, "queue", queue, None, True, told, (*why, because))
     if call.assumed:
         told = ("stay_on_line", *told)
     if tier == 2:
-        return _voicemail(region.name, told, (*why, "no region is open"))
-    opens_at = region.next_opening(call.at, closures)
-    because = f"no region is open: callback when {region.name} opens"
-    return Decision(1, region.name, "callback", None, opens_at, False, told, (*why, because))
+        return _voicemail(region, told, (*why, "no region is open"))
+    because = f"no region is open: callback when {region} opens"
+    return Decision(1, region, "callback", None, None, False, told, (*why, because))
 
 
 def _queue(tier: int, region: str, messages: tuple[Message, ...], why: tuple[str, ...]) -> Decision:

@@ -1,7 +1,7 @@
 """Where a call would go, and why: the question of `partnerline route`, its batch and `GET /route`."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated, Literal
 
@@ -12,14 +12,16 @@ from app.domain.lines import Line, digits_of
 from app.domain.partners import Partner
 from app.domain.regions import Closure
 from app.domain.routing import Caller, Destination, Severity
+from app.domain.timetable import Timetable
 from app.flows.flow import Flows
-from app.flows.nodes.base import Here, prompts_in
+from app.flows.nodes.base import Here
 from app.flows.nodes.route import SPOKEN
 from app.flows.session import Session, Way
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 # Taken for a caller who names no severity (call-flows, "Severity").
 ASSUMED: Severity = "S2"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class BadQuestion(Exception):
@@ -63,30 +65,44 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Router:
-    """Answers questions for one revision of the flows."""
+    """Answers questions for one revision of the flows and one state of the closures.
 
-    def __init__(self, flows: Flows) -> None:
+    Questions alike in all but the moment within one stretch of opening hours have one answer: it is made once.
+    """
+
+    def __init__(self, flows: Flows, closures: Sequence[Closure] = ()) -> None:
         self._flows = flows
+        self._timetable = Timetable(flows.regions, closures)
+        self._answers: dict[tuple[object, ...], Answer] = {}
         self._line = lru_cache(maxsize=1024)(self._find_line)
-        self._told = lru_cache(maxsize=1024)(self._in_words)
 
-    def answer(self, question: Question, partner: Partner | None, closures: Sequence[Closure], now: datetime) -> Answer:
+    def answer(self, question: Question, partner: Partner | None, now: datetime) -> Answer:
         """Where the call goes. `partner` is whom `pid` names, None for nobody. Raises BadQuestion."""
         line, note = self._line(question.line)
         at = question.at or now
         caller, who = self._caller(question, partner, at)
-        severity = question.severity or ASSUMED
-        call = routing.Call(line, caller, severity, at, assumed=question.severity is None)
-        decision = routing.decide(call, self._flows.lines, self._flows.regions, closures)
+        stretch = self._timetable.at(line.region, at)
+        key = (line.name, caller, question.severity, stretch.number)
+        answer = self._answers.get(key)
+        if answer is None:
+            call = routing.Call(line, caller, question.severity or ASSUMED, at, assumed=question.severity is None)
+            answer = self._answers[key] = self._of(routing.row(call, self._flows.lines, stretch.choice), line)
+        if answer.destination == "callback":
+            answer = msgspec.structs.replace(answer, opens_at=stretch.opens_at)
+        if note or who:
+            answer = msgspec.structs.replace(answer, why=(*note, *who, *answer.why))
+        return answer
+
+    def _of(self, decision: routing.Decision, line: Line) -> Answer:
         return Answer(
             tier=decision.tier,
             region=decision.region,
             destination=decision.destination,
             queue=decision.queue,
-            opens_at=decision.opens_at,
+            opens_at=None,
             pages=decision.pages,
-            messages=self._told(line.name, decision.region, decision.messages) if decision.messages else (),
-            why=(*note, *who, *decision.why) if note or who else decision.why,
+            messages=self._in_words(line, decision.region, decision.messages),
+            why=decision.why,
         )
 
     def _find_line(self, given: str) -> tuple[Line, tuple[str, ...]]:
@@ -114,10 +130,9 @@ class Router:
         certified = partners.certification_holds(partner, at, zone)
         return Caller(partner.type, certified, partner.status, bool(partner.loa_customers)), ()
 
-    def _in_words(self, line: str, region: str, messages: tuple[routing.Message, ...]) -> tuple[str, ...]:
+    def _in_words(self, line: Line, region: str, messages: tuple[routing.Message, ...]) -> tuple[str, ...]:
         """What is said in the line's first language."""
         way = Way(1, region, "queue", None, pages=False)
-        found = self._flows.lines.by_name[line]
-        here = Here(self._flows, Session(self._flows.revision, line, "", way=way), datetime.now().astimezone())
+        session = Session(self._flows.revision, line.name, "", way=way)
         prompts = tuple(SPOKEN.get(message, message) for message in messages)
-        return tuple(said.text for said in here.say(prompts_in(prompts))[:: len(found.languages)])
+        return tuple(said.text for said in Here(self._flows, session, EPOCH).say(prompts)[:: len(line.languages)])

@@ -11,7 +11,7 @@ from app.domain.partners import Partner
 from app.domain.regions import Closure
 from app.domain.waiting import Waiting
 from app.store.hot import HotStore, Row
-from app.store.tables import instant_from_text
+from app.store.instants import instant_from_text
 
 GUESSING_WINDOW = timedelta(hours=1)
 WRONG_PIDS_ALLOWED = 10

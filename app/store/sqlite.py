@@ -15,9 +15,9 @@ from queue import SimpleQueue
 from typing import Any
 
 from app.store.hot import PATIENCE, NumberTaken, Row, StoreRefused, StoreUnavailable
+from app.store.instants import instant_text
 from app.store.records import Turn
 from app.store.statements import ANSWER, Statement, statements
-from app.store.tables import instant_text
 
 LARGEST_GROUP = 200
 READ_PATIENCE = 0.1

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy import Column as C
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-INSTANT_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+from app.store.instants import in_utc, instant_from_text, instant_text
 
 
 class Instant(TypeDecorator[datetime]):
@@ -61,20 +61,6 @@ class Strings(TypeDecorator[tuple[str, ...]]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:
         return None if value is None else tuple(json.loads(value))
-
-
-def in_utc(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError(f"the moment {moment} has no offset")
-    return moment.astimezone(UTC)
-
-
-def instant_text(moment: datetime) -> str:
-    return in_utc(moment).strftime(INSTANT_FORMAT)
-
-
-def instant_from_text(value: str) -> datetime:
-    return datetime.fromisoformat(value)
 
 
 metadata = MetaData(
