@@ -1,7 +1,8 @@
 """Every kind of node, by its cases in `kinds/<kind>.yaml`. A new kind arrives with a file of its own.
 
-A case is a node, a moment (`at`), what is known before (`session`), what is heard (nothing: the node is entered), and what follows:
-`goes` to a target, `gives` directives in order, `asks` the outside, or `deaf` when it has no use for what it heard.
+A case is a node, a moment (`at`), what is known before (`session`), what is heard (nothing: the node is entered), and
+what follows: `goes` to a target, `gives` directives in order, `asks` the outside, or `deaf` when it has no use for
+what it heard.
 """
 
 from pathlib import Path
