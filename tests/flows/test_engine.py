@@ -64,12 +64,13 @@ def heard_after(directives: tuple[Directive, ...]) -> Iterator[Heard]:
     yield HungUp()
     match directives[-1] if directives else None:
         case Gather():
-            yield from (Silence(), *map(Keyed, KEYS))
+            yield Silence()
+            yield from (Keyed(keys) for keys in KEYS)
         case Record():
             yield from (Recorded("RE1", 9), Recorded("RE1", 0), Recorded("RE1", 9, hung_up=True), Silence())
         case Enqueue() | Music() | Leave():
-            results = ("bridged", "hangup", "leave", "queue-full", "error")
-            yield from (StillWaiting(10), StillWaiting(9999), *(LeftQueue(result, 30) for result in results))
+            yield from (StillWaiting(10), StillWaiting(9999))
+            yield from (LeftQueue(result, 30) for result in ("bridged", "hangup", "leave", "queue-full", "error"))
         case Dial():
             yield from (DialEnded("busy"), DialEnded("completed", 60), DialEnded("completed", 0, bridged=False))
 

@@ -50,10 +50,16 @@ class Here:
         return self.session.way.region if self.session.way else self.line.region
 
     def say(self, prompts: Prompts) -> "tuple[Say, ...]":
-        """Prompts as spoken: each in every language of the line."""
+        """Prompts as spoken: each in every language of the line.
+
+        A prompt with the case's number is left out while the case has none: only a committed number is ever spoken.
+        """
         wordings = [self.flows.wording[language] for language in self.line.languages]
         return tuple(
-            wording.say(prompt, Values(self, wording)) for prompt in prompts_in(prompts) for wording in wordings
+            wording.say(prompt, Values(self, wording))
+            for prompt in prompts_in(prompts)
+            for wording in wordings
+            if self.session.case or "{case_number}" not in wording.texts[prompt]
         )
 
     def turn_to(self, **changes: object) -> "Here":
