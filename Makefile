@@ -23,8 +23,8 @@ setup: $(STAMP) ## The virtual environment .venv and what it needs
 $(STAMP): requirements/dev.txt pyproject.toml
 	@echo "Setting up .venv (a minute or two the first time) ..." >&2
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --require-hashes --only-binary :all: -r requirements/dev.txt >&2
-	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e . >&2
+	@$(BIN)/pip install -qq --require-hashes --only-binary :all: -r requirements/dev.txt >&2
+	@$(BIN)/pip install -qq --no-deps --no-build-isolation -e . >&2
 	@touch $@
 
 run: setup ## The service on 127.0.0.1:8000, with SQLite under var/ and sample partners

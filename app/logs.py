@@ -19,7 +19,9 @@ def _only_allowed(logger: Any, name: str, fields: MutableMapping[str, Any]) -> M
 
 def configure(log_format: str) -> None:
     """`text` for people, `json` for machines, both to standard error; `quiet` for a command that prints its own."""
-    renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    # Without local variables: they hold what callers key.
+    plain = structlog.dev.plain_traceback
+    renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
     if log_format == "json":
         renderer = structlog.processors.JSONRenderer()
     structlog.configure(

@@ -14,12 +14,15 @@ from app.flows.flow import Flows
 from app.provider.signature import Signatures
 from app.provider.token import Tokens
 from app.runtime import Runtime, clock
+from app.services import keys
 from app.services.callback_numbers import CallbackNumbers, countries_of
 from app.services.recovery import keep_recovering
 from app.settings import Settings, auth_tokens, load, secret_key
 from app.store.connect import hot_store
+from app.store.database import Database
 from app.store.journal import Journal
-from app.web import health, webhooks
+from app.web import health, root, webhooks
+from app.web.api import mount
 
 
 def build_runtime(settings: Settings, flows: Flows | None = None, now: Callable[[], datetime] | None = None) -> Runtime:
@@ -34,10 +37,12 @@ def build_runtime(settings: Settings, flows: Flows | None = None, now: Callable[
         revisions={flows.revision: flows},
         now=now or clock(settings.clock),
         store=hot_store(settings.database),
+        database=Database(settings.database),
         journal=Journal(settings.state_dir / "journal"),
         tokens=Tokens(secret),
         signatures=Signatures(auth_tokens(settings)),
         case_number=lambda origin, attempt: cases.draw_number(secret, origin, attempt),
+        hash_key=lambda key: keys.hash_key(secret, key),
         dialable=CallbackNumbers(allowed, own).dialable,
         recordings_url=f"{api}/2010-04-01/Accounts/{settings.twilio_account_sid or 'AC'}/Recordings/",
         path_prefix=urlsplit(settings.public_url).path.rstrip("/"),
@@ -57,6 +62,7 @@ async def running(runtime: Runtime) -> AsyncIterator[Runtime]:
         with suppress(asyncio.CancelledError):
             await runtime.recovering
         await runtime.store.close()
+        await runtime.database.close()
         runtime.journal.close()
 
 
@@ -73,6 +79,8 @@ def create_app(runtime: Runtime, settings: Settings) -> FastAPI:
     )
     app.router.routes.extend(webhooks.routes(runtime, settings.public_url.rstrip("/")))
     app.router.routes.extend(health.routes(runtime, settings.metrics_token.get_secret_value()))
+    app.router.routes.extend(root.routes(runtime))
+    mount.add_to(app, runtime)
     return app
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from app.domain.regions import Closure
 from app.flows.flow import Flows
@@ -12,6 +13,9 @@ from app.provider.token import Tokens
 from app.provider.twiml import Urls
 from app.store.hot import HotStore
 from app.store.journal import Journal
+
+if TYPE_CHECKING:
+    from app.store.database import Database
 
 CaseNumbers = Callable[[str, int], str]
 
@@ -31,10 +35,12 @@ class Runtime:
     revisions: dict[str, Flows]
     now: Callable[[], datetime]
     store: HotStore
+    database: "Database"
     journal: Journal
     tokens: Tokens
     signatures: Signatures
     case_number: CaseNumbers
+    hash_key: Callable[[str], str]
     dialable: Callable[[str, str], str | None]
     recordings_url: str
     path_prefix: str = ""

@@ -148,6 +148,16 @@ def _tell(placed: "Call", told: int) -> int:
     return len(placed.heard)
 
 
+def _in_words(value: object) -> str:
+    """A column as a person reads it, the same from both databases."""
+    text = str(value)
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+    if text.endswith("Z") and text[:4].isdigit():
+        return f"{text[:19].replace('T', ' ')} UTC"
+    return text.strip("[]").replace('"', "")
+
+
 async def _show_case(runtime: "Runtime", placed: "Call") -> None:
     from app.store import lookups
 
@@ -158,7 +168,8 @@ async def _show_case(runtime: "Runtime", placed: "Call") -> None:
     else:
         typer.echo(f"\nCase {stub.pop('number')}")
         for name, value in stub.items():
-            typer.echo(f"  {name:22} {value}")
+            if value not in (None, "", "[]"):
+                typer.echo(f"  {name:22} {_in_words(value)}")
     if steps:
         typer.echo("\nWhy:")
         for step, reason in enumerate(steps, 1):

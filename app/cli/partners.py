@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn
 
 import typer
 
+from app.cli.errors import WRONG_USE, fail
+
 if TYPE_CHECKING:
     from app.services.partners import ImportReport
 
-app = typer.Typer(no_args_is_help=True, help="The partner directory: import it from a CSV file, export it to one.")
+app = typer.Typer(
+    help="The partner directory: from a CSV file, and back into one.", no_args_is_help=True, rich_markup_mode=None
+)
 
-NOT_RIGHT, WRONG_USE = 1, 2
+
+@app.callback()
+def partners() -> None:
+    """The partner directory: from a CSV file, and back into one."""
 
 
 @app.command("import")
@@ -36,17 +43,17 @@ def import_(
 @app.command()
 def export() -> None:
     """Print every partner as CSV, in the form that `import` reads."""
-    from app.services import partners
+    from app.services.partners import export as exported
 
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # whatever the terminal's locale
     try:
-        with _database() as url, partners.export(url) as lines:
+        with _database() as url, exported(url) as lines:
             sys.stdout.writelines(lines)
             sys.stdout.flush()
     except BrokenPipeError:
         # The reader has seen enough. Python would complain once more when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(NOT_RIGHT) from None
+        raise typer.Exit(0) from None
 
 
 @contextmanager
@@ -54,7 +61,7 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
     try:
         source = file.open("rb")
     except OSError as error:
-        _stop(f"{file}: {error.strerror}", WRONG_USE)
+        fail(f"{file}: {error.strerror}", WRONG_USE)
     with source:
         yield source
 
@@ -62,17 +69,15 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
 @contextmanager
 def _database() -> Iterator[str]:
     """The address of the database; what is wrong with it ends the command."""
-    from app import settings
-    from app.store.partner_staging import Unusable
+    from app.services.partners import Unusable
+    from app.settings import SettingsError, load
 
     try:
-        url = settings.load().database
-    except settings.SettingsError as error:
-        _stop(str(error), WRONG_USE)
-    try:
-        yield url
+        yield load().database
+    except SettingsError as error:
+        fail(str(error), WRONG_USE)
     except Unusable as error:
-        _stop(str(error), NOT_RIGHT)
+        fail(str(error))
 
 
 @contextmanager
@@ -95,10 +100,10 @@ def _bar(file: Path) -> Iterator[Callable[[int], None] | None]:
 
 def _refuse(file: Path, report: "ImportReport") -> NoReturn:
     for problem in report.problems:
-        typer.echo(f"{file}: {problem}", err=True)
+        typer.echo(f"partnerline: {file}: {problem}", err=True)
     more = f", {report.more_problems} of them not shown" if report.more_problems else ""
     problems = len(report.problems) + report.more_problems
-    _stop(f"{file}: nothing was changed: {problems} problem{'s' * (problems != 1)}{more}", NOT_RIGHT)
+    fail(f"{file}: nothing was changed: {problems} problem{'s' * (problems != 1)}{more}")
 
 
 def _summary(report: "ImportReport", *, dry_run: bool) -> str:
@@ -107,8 +112,3 @@ def _summary(report: "ImportReport", *, dry_run: bool) -> str:
         f"{report.rows} partners read: {report.added} {verb}added, {report.changed} {verb}changed, "
         f"{report.unchanged} unchanged, {report.suspended} {verb}suspended."
     )
-
-
-def _stop(message: str, code: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)

@@ -1,10 +1,12 @@
 """The engine's asks, answered. A fact is looked up; a deed is noted and committed with the turn.
 
-`Answers.away` makes every deed's answer Unavailable: the second try of a turn whose commit failed.
+`away` makes every deed's answer Unavailable: the second try of a turn whose commit failed. It knows the facts that the
+first try learned, and learns no more, so that it takes no time.
 """
 
+from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
+from typing import Any, assert_never
 
 from app.domain import partners, waiting
 from app.domain.partners import Partner
@@ -14,7 +16,33 @@ from app.flows.session import PartnerFacts
 from app.provider.inbound import Webhook
 from app.runtime import Runtime
 from app.store import lookups, records
-from app.store.hot import StoreUnavailable
+from app.store.hot import Readable, Row, StoreUnavailable
+
+
+class Facts:
+    """What one turn has read so far, however often it is decided: each question is put to the database once."""
+
+    def __init__(self, store: Readable) -> None:
+        self._store = store
+        self._known: dict[tuple[object, ...], list[Row] | StoreUnavailable] = {}
+        self.complete = False
+
+    async def fetch(self, sql: str, params: dict[str, Any]) -> list[Row]:
+        question = (sql, *params.values())
+        if question not in self._known:
+            self._known[question] = await self._ask(sql, params)
+        rows = self._known[question]
+        if isinstance(rows, StoreUnavailable):
+            raise rows
+        return rows
+
+    async def _ask(self, sql: str, params: dict[str, Any]) -> list[Row] | StoreUnavailable:
+        try:
+            if self.complete:
+                raise StoreUnavailable("this turn goes on without the database")
+            return await self._store.fetch(sql, params)
+        except StoreUnavailable as error:
+            return error
 
 
 class Answers:
@@ -26,6 +54,7 @@ class Answers:
         hook: Webhook,
         region: str,
         *,
+        facts: Facts | None = None,
         now: datetime | None = None,
         away: bool = False,
         attempt: int = 0,
@@ -33,6 +62,7 @@ class Answers:
         self._runtime = runtime
         self._hook = hook
         self._region = region
+        self._known = facts or Facts(runtime.store)
         self._away = away
         self._attempt = attempt
         self.now = now or runtime.now()
@@ -46,7 +76,7 @@ class Answers:
             return Unavailable(self._runtime.last_reading.closures)
 
     async def _answer(self, ask: Ask) -> Answer:
-        store = self._runtime.store
+        store = self._known
         match ask:
             case asks.MayAskForPid():
                 return await self._may_ask()
@@ -69,9 +99,9 @@ class Answers:
                 return self._keep_number(case, digits)
             case asks.OpenCase(draft):
                 number = self._runtime.case_number(self._hook.call_sid, self._attempt)
-                return self._deed(records.NewCase(number, draft), asks.Opened(number))
+                return self._deed(records.NewCase(number, self._went_to(draft)), asks.Opened(number))
             case asks.JoinCase(number, draft):
-                return self._deed(records.JoinedCase(number, draft))
+                return self._deed(records.JoinedCase(number, self._went_to(draft)))
             case asks.CaseTaken(case, at):
                 return self._deed(records.Taken(case, at))
             case asks.CaseLeft(case):
@@ -79,7 +109,8 @@ class Answers:
             case asks.KeepMessage(case, tier, recording, seconds):
                 return self._deed(records.Message(case, tier, recording, seconds))
             case asks.RequestCallback(case, number, at):
-                return self._deed(records.Callback(case, number, at))
+                answer = self._deed(records.Callback(case, number, at))
+                return answer if self._away else await self._own_case(case)
             case _:
                 assert_never(ask)
 
@@ -87,17 +118,28 @@ class Answers:
         self.deeds.append(deed)
         return Unavailable() if self._away else done or asks.Done()
 
+    def _went_to(self, draft: asks.CaseDraft) -> asks.CaseDraft:
+        """The stub says where the caller is: without the database in Tier 1, whatever was decided before."""
+        if not self._away:
+            return draft
+        return replace(draft, destination="queue", queue=f"tier1-{draft.region}", status="waiting", callback_at=None)
+
+    async def _own_case(self, case: str | None) -> Answer:
+        """The number of a case that was opened while the database was away: from now on it can be spoken."""
+        number = case or await lookups.case_of_call(self._known, self._hook.call_sid)
+        return asks.Opened(number) if number else Unavailable()
+
     async def _may_ask(self) -> Answer:
         caller = self._hook.caller
         if caller is None or not caller.startswith("+"):
             return asks.Yes()
         # A wrong PID of this very turn counts, and is not committed yet.
         of_this_turn = sum(isinstance(deed, records.WrongPid) for deed in self.deeds)
-        wrong = of_this_turn + await lookups.wrong_pids(self._runtime.store, caller, self.now)
+        wrong = of_this_turn + await lookups.wrong_pids(self._known, caller, self.now)
         return asks.Yes() if wrong < lookups.WRONG_PIDS_ALLOWED else asks.No()
 
     async def _partner(self, digits: str) -> Answer:
-        partner = await lookups.partner_dialling(self._runtime.store, digits)
+        partner = await lookups.partner_dialling(self._known, digits)
         if partner is not None:
             return asks.FoundPartner(self._facts(partner))
         if self._hook.caller is not None:
@@ -108,7 +150,7 @@ class Answers:
         caller = self._hook.caller
         if caller is None or not self._hook.fully_attested:
             return asks.No()
-        partner = await lookups.partner_registered_for(self._runtime.store, caller)
+        partner = await lookups.partner_registered_for(self._known, caller)
         return asks.FoundPartner(self._facts(partner)) if partner else asks.No()
 
     def _facts(self, partner: Partner) -> PartnerFacts:
@@ -117,7 +159,7 @@ class Answers:
         return PartnerFacts(partner.id, partner.type, partner.status, certified, bool(partner.loa_customers))
 
     async def _position(self) -> Answer:
-        store = self._runtime.store
+        store = self._known
         number = await lookups.case_of_call(store, self._hook.call_sid)
         if number is None:
             return Unavailable()

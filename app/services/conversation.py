@@ -4,6 +4,7 @@ A repeated webhook finds its turn and gets the same document. When the commit fa
 every deed unavailable, so that no number is spoken that is not in the database, and goes to the journal.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,13 +21,16 @@ from app.provider import twiml
 from app.provider.inbound import Webhook
 from app.runtime import Runtime
 from app.services import words
-from app.services.answers import Answers
+from app.services.answers import Answers, Facts
 from app.store import lookups, records
 from app.store.hot import NumberTaken, StoreUnavailable
 
 log = structlog.get_logger()
 # Two calls draw the same number once in a billion; more than a few times in a row is a fault.
 NUMBERS_TRIED = 5
+# For all that a turn reads and writes; a caller hears silence meanwhile.
+SECONDS_WITH_DATABASE = 2.5
+SECONDS_TO_KEEP = 0.7
 FINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 
@@ -96,13 +100,14 @@ async def end(runtime: Runtime, hook: Webhook) -> None:
         return
     ended = records.Ended(hook.status, hook.duration)
     try:
-        await finish(runtime, hook, ended)
-    except StoreUnavailable:
-        line = runtime.flows.lines.called(hook.called).name
-        call = records.Call(hook.call_sid, line, hook.called, hook.caller)
-        # Without a session: it is looked up when this is replayed.
-        record = records.Turn(call, records.HUNG_UP, runtime.now(), "hung up", (), (), "", "", ended=ended)
-        runtime.journal.append(record)
+        async with asyncio.timeout(SECONDS_WITH_DATABASE):
+            await finish(runtime, hook, ended)
+    except (StoreUnavailable, TimeoutError):
+        keep(runtime, _only_ended(runtime, hook, ended))
+    except Exception as error:
+        log.error("an error at the end of a call", call_sid=hook.call_sid, error=type(error).__name__, exc_info=error)
+        record = _only_ended(runtime, hook, ended)
+        await write_or_keep(runtime, msgspec.structs.replace(record, deeds=(records.Left(None),)))
 
 
 async def finish(
@@ -122,36 +127,49 @@ async def finish(
         session = msgspec.json.decode(known.session, type=Session)
         flows = runtime.revisions.get(session.revision, flows)
     place = Place(hook, flows, session, HungUp())
-    answers = Answers(runtime, hook, place.line.region, now=replayed_from)
-    turn = await _converse(place, answers)
-    record = _record(place, turn, "", tuple(answers.deeds), answers.now)
-    await runtime.store.write(msgspec.structs.replace(record, turn=records.HUNG_UP, ended=ended))
+    facts = Facts(runtime.store)
+    for attempt in range(NUMBERS_TRIED):
+        answers = Answers(runtime, hook, place.line.region, facts=facts, now=replayed_from, attempt=attempt)
+        turn = await _converse(place, answers)
+        record = _record(place, turn, "", tuple(answers.deeds), answers.now)
+        try:
+            await runtime.store.write(msgspec.structs.replace(record, turn=records.HUNG_UP, ended=ended))
+            return
+        except NumberTaken:
+            continue
 
 
 async def _take_turn(runtime: Runtime, place: Place) -> str:
-    for attempt in range(NUMBERS_TRIED):
-        answers = Answers(runtime, place.hook, place.line.region, attempt=attempt)
-        turn = await _converse(place, answers)
-        document = render(runtime, place.hook, _next(turn), turn)
-        record = _record(place, turn, document, tuple(answers.deeds), answers.now)
-        try:
-            if place.hook.call_sid in runtime.journal.calls:
-                break
-            return await runtime.store.write(record) or document
-        except NumberTaken:
-            continue
-        except StoreUnavailable as error:
-            log.warning("a turn could not be written", call_sid=place.hook.call_sid, reason=str(error))
-            break
-    return await _take_turn_without_database(runtime, place)
-
-
-async def _take_turn_without_database(runtime: Runtime, place: Place) -> str:
-    answers = Answers(runtime, place.hook, place.line.region, away=True)
+    facts = Facts(runtime.store)
+    now = runtime.now()
+    try:
+        async with asyncio.timeout(SECONDS_WITH_DATABASE):
+            if (document := await _commit_turn(runtime, place, facts, now)) is not None:
+                return document
+    except (StoreUnavailable, TimeoutError) as error:
+        reason = str(error) or "it took too long"
+        log.warning("a turn could not be written", call_sid=place.hook.call_sid, reason=reason)
+    facts.complete = True
+    answers = Answers(runtime, place.hook, place.line.region, facts=facts, now=now, away=True)
     turn = await _converse(place, answers)
     document = render(runtime, place.hook, _next(turn), turn)
-    runtime.journal.append(_record(place, turn, document, tuple(answers.deeds), answers.now))
+    keep(runtime, _record(place, turn, document, tuple(answers.deeds), now))
     return document
+
+
+async def _commit_turn(runtime: Runtime, place: Place, facts: Facts, now: datetime) -> str | None:
+    """The document, once its turn is committed; None where the turn has to follow earlier ones into the journal."""
+    for attempt in range(NUMBERS_TRIED):
+        answers = Answers(runtime, place.hook, place.line.region, facts=facts, now=now, attempt=attempt)
+        turn = await _converse(place, answers)
+        if place.hook.call_sid in runtime.journal.calls:
+            return None
+        document = render(runtime, place.hook, _next(turn), turn)
+        try:
+            return await runtime.store.write(_record(place, turn, document, tuple(answers.deeds), now)) or document
+        except NumberTaken:
+            continue
+    return None
 
 
 async def _converse(place: Place, answers: Answers) -> Turn:
@@ -168,9 +186,20 @@ async def write_or_keep(runtime: Runtime, record: records.Turn) -> None:
     try:
         if record.call.call_sid in runtime.journal.calls:
             raise StoreUnavailable("earlier turns of this call are still in the journal")
-        await runtime.store.write(record)
-    except (StoreUnavailable, NumberTaken):
+        async with asyncio.timeout(SECONDS_TO_KEEP):
+            await runtime.store.write(record)
+    except Exception as error:
+        # This may be the answer to a fault already: whatever else fails, the record is kept.
+        log.warning("a turn could not be written", call_sid=record.call.call_sid, error=type(error).__name__)
+        keep(runtime, record)
+
+
+def keep(runtime: Runtime, record: records.Turn) -> None:
+    """Puts a record into the journal. The call goes on even where the disk does not take it."""
+    try:
         runtime.journal.append(record)
+    except OSError as error:
+        log.error("a record waits in memory only", call_sid=record.call.call_sid, reason=str(error))
 
 
 def _next(turn: Turn) -> Session:
@@ -179,7 +208,6 @@ def _next(turn: Turn) -> Session:
 
 def _record(place: Place, turn: Turn, document: str, deeds: tuple[records.Deed, ...], now: datetime) -> records.Turn:
     hook, session = place.hook, turn.session
-    way = session.way
     return records.Turn(
         call=records.Call(hook.call_sid, place.line.name, hook.called, hook.caller),
         turn=place.session.turn,
@@ -191,9 +219,24 @@ def _record(place: Place, turn: Turn, document: str, deeds: tuple[records.Deed, 
         session=msgspec.json.encode(_next(turn)).decode(),
         partner=session.partner.id if session.partner else None,
         case_number=session.case or _opened(deeds),
-        outcome=(way.queue or way.destination) if way else None,
+        outcome=_outcome(session, deeds),
         deeds=deeds,
     )
+
+
+def _only_ended(runtime: Runtime, hook: Webhook, ended: records.Ended) -> records.Turn:
+    """The end of a call whose session cannot be read now: it is looked up when this is replayed."""
+    line = runtime.flows.lines.called(hook.called).name
+    call = records.Call(hook.call_sid, line, hook.called, hook.caller)
+    return records.Turn(call, records.HUNG_UP, runtime.now(), "hung up", (), (), "", "", ended=ended)
+
+
+def _outcome(session: Session, deeds: tuple[records.Deed, ...]) -> str | None:
+    """Where the caller went: as the stub says that was opened just now, else as it was decided."""
+    for deed in deeds:
+        if isinstance(deed, records.NewCase | records.JoinedCase):
+            return deed.draft.queue or deed.draft.destination
+    return (session.way.queue or session.way.destination) if session.way else None
 
 
 def _opened(deeds: tuple[records.Deed, ...]) -> str | None:

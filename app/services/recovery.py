@@ -13,55 +13,78 @@ from app.store.hot import NumberTaken, StoreRefused, StoreUnavailable
 
 log = structlog.get_logger()
 SECONDS_BETWEEN_TRIES = 1.0
-NUMBERS_TRIED = 5
 
 
 async def keep_recovering(runtime: Runtime) -> None:
     """Runs beside the service: looks every second whether something waits, and whether it can be written."""
     while True:
-        await recover(runtime)
+        try:
+            await recover(runtime)
+        except Exception as error:
+            log.error("the journal could not be looked at", error=type(error).__name__, exc_info=error)
         await asyncio.sleep(SECONDS_BETWEEN_TRIES)
 
 
 async def recover(runtime: Runtime) -> int:
     """Writes what waits in the journals. Returns how many records were written; what still cannot be stays."""
-    if not runtime.journal.waiting and not runtime.journal.has_orphans():
+    journal = runtime.journal
+    journal.take_over()
+    if not journal.waiting:
         return 0
+    before = journal.waiting
 
     async def write(record: records.Turn) -> None:
         await _write(runtime, record)
 
+    runtime.store.look_again()
     try:
-        written = await runtime.journal.replay(write)
+        written = await journal.replay(write)
     except StoreUnavailable:
-        return 0
-    if written:
-        log.info("the journal is written", records=written)
+        return before - journal.waiting
+    log.info("the journal is written", records=written)
     return written
 
 
 async def _write(runtime: Runtime, record: records.Turn) -> None:
-    if record.ended and not record.session:
-        await _end(runtime, record)
-        return
-    for attempt in range(1, NUMBERS_TRIED):
+    """Writes one record, or puts it aside where that will never be possible: nothing behind it has to wait."""
+    try:
+        if record.ended and not record.session:
+            await _end(runtime, record, record.ended)
+        else:
+            await _insist(runtime, record)
+    except StoreUnavailable as error:
+        if not isinstance(error, StoreRefused):
+            raise
+        _put_aside(runtime, record, error)
+    except Exception as error:
+        _put_aside(runtime, record, error)
+
+
+async def _insist(runtime: Runtime, record: records.Turn) -> None:
+    for attempt in range(1, conversation.NUMBERS_TRIED):
         try:
             await runtime.store.write(record)
             return
         except NumberTaken:
             # Its number was never spoken, so another does as well.
             record = _renumbered(record, runtime.case_number(record.call.call_sid, attempt))
-        except StoreRefused as error:
-            runtime.journal.put_aside(record)
-            log.error("a record is refused by the database and was put aside", reason=str(error))
-            return
+    await runtime.store.write(record)
 
 
-async def _end(runtime: Runtime, record: records.Turn) -> None:
+async def _end(runtime: Runtime, record: records.Turn, ended: records.Ended) -> None:
     call = record.call
-    assert record.ended is not None  # noqa: S101 because the caller has looked
-    hook = Webhook(call.call_sid, call.called, call.caller, record.ended.status, {})
-    await conversation.finish(runtime, hook, record.ended, replayed_from=record.at)
+    hook = Webhook(call.call_sid, call.called, call.caller, ended.status, {})
+    await conversation.finish(runtime, hook, ended, replayed_from=record.at)
+
+
+def _put_aside(runtime: Runtime, record: records.Turn, error: Exception) -> None:
+    runtime.journal.put_aside(msgspec.json.encode(record))
+    log.error(
+        "a record cannot be written and was put aside",
+        call_sid=record.call.call_sid,
+        error=type(error).__name__,
+        reason=str(error),
+    )
 
 
 def _renumbered(record: records.Turn, number: str) -> records.Turn:

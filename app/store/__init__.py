@@ -1,5 +1,6 @@
 """The database. The only package that speaks SQLAlchemy or SQL.
 
+instants    moments as text
 tables      every table, once
 schema      migrations
 database    the engine for the console, the API and the commands
@@ -10,4 +11,7 @@ sqlite      a live call on SQLite: one writer thread that groups commits
 postgres    a live call on PostgreSQL: plain psycopg, one round trip a turn
 lookups     what a live call reads
 journal     what could not be written yet
+paging      lists by cursor
+calls, cases, partners, closures, keys, audit      what the API and the commands read and write
+partner_*   a partner file's way into the database, a million rows at once
 """

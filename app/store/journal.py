@@ -4,127 +4,187 @@ A file belongs to the process that holds its lock. When a process dies its file 
 Records are written by finding or inserting, so a file replayed twice, or halfway before a crash, does no harm.
 """
 
+import asyncio
 import fcntl
 import os
-from collections.abc import Awaitable, Callable, Iterator
-from io import BufferedRandom
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from app.store.records import Turn
 
+log = structlog.get_logger()
 _decoder = msgspec.json.Decoder(Turn)
 Write = Callable[[Turn], Awaitable[object]]
 
 
 class Journal:
-    """One process's journal in a folder of journals.
+    """One process's journal in a folder of journals. What waits is in memory too; the files are for the next process.
 
     `calls` are those with turns in it: their next turns follow them there, so that a call is written in its order.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._file: BufferedRandom | None = None
-        self.waiting = 0
-        self.calls: set[str] = set()
+        self._own: _LockedFile | None = None
+        self._taken_over: list[_LockedFile] = []
+        self._lines: deque[bytes] = deque()
+        self._replaying = asyncio.Lock()
+        self.calls: Counter[str] = Counter()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._lines)
 
     def append(self, record: Turn) -> None:
-        """Returns once the record is on disk. Raises OSError if the disk does not take it."""
-        file = self._own()
-        file.seek(0, os.SEEK_END)
-        file.write(msgspec.json.encode(record) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-        self.waiting += 1
-        self.calls.add(record.call.call_sid)
+        """Keeps a record; on disk, when this returns.
+
+        Raises OSError if the disk does not take it: it is kept all the same, for as long as this process lives.
+        """
+        line = msgspec.json.encode(record) + b"\n"
+        self._wait(record, line)
+        if self._own is None:
+            self._own = self._new_file()
+        self._own.append(line)
 
     async def replay(self, write: Write) -> int:
-        """Writes what waits here, in order, and what dead processes left. Returns how many records were written.
+        """Writes what waits, in order. Returns how many records were written.
 
         Stops at the first that still cannot be written, by raising what `write` raised; nothing is lost then.
         """
         written = 0
-        for left in list(self._orphans()):
-            written += await _replay(left, write)
-            Path(left.name).unlink(missing_ok=True)
-            left.close()
-        if self._file is not None and self.waiting:
-            written += await _replay(self._file, write)
-            self.waiting = 0
-            self.calls.clear()
+        async with self._replaying:
+            while self._lines:
+                record = _decoder.decode(self._lines[0])
+                await write(record)
+                written += 1
+                self._lines.popleft()
+                self._no_longer_waits(record)
+            if written:
+                self._empty_files()
         return written
 
-    def put_aside(self, record: Turn) -> None:
-        """Keeps a record that no database takes, for a person to look at."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "refused.json").open("ab") as file:
-            file.write(msgspec.json.encode(record) + b"\n")
+    def take_over(self) -> None:
+        """Takes over what dead processes left behind."""
+        for path in sorted(self._folder.glob("*.jsonl")):
+            if (file := _LockedFile.existing(path)) is not None:
+                self._taken_over.append(file)
+                self._read(file)
+        if not self._lines:
+            self._empty_files()
+
+    def put_aside(self, line: bytes) -> None:
+        """Keeps what no database takes, for a person to look at."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with (self._folder / "refused.json").open("ab") as file:
+                file.write(line.rstrip(b"\n") + b"\n")
+        except OSError as error:
+            log.error("what the database refuses cannot be put aside", reason=str(error))
 
     def close(self) -> None:
-        if self._file is not None:
-            empty = os.fstat(self._file.fileno()).st_size == 0
-            if empty:
-                Path(self._file.name).unlink(missing_ok=True)
-            self._file.close()
-            self._file = None
+        if not self._lines:
+            self._empty_files()
+            if self._own is not None:
+                self._own.remove()
+        for file in [self._own, *self._taken_over]:
+            if file is not None:
+                file.close()
+        self._own, self._taken_over = None, []
 
-    def has_orphans(self) -> bool:
-        own = self._file.name if self._file else ""
-        return self._folder.is_dir() and any(str(path) != own for path in self._folder.glob("*.jsonl"))
+    def _wait(self, record: Turn, line: bytes) -> None:
+        self._lines.append(line)
+        self.calls[record.call.call_sid] += 1
 
-    def _own(self) -> BufferedRandom:
-        if self._file is None:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            # Two at once may try the same name: the lock decides, and the loser takes the next.
-            for n in range(1000):
-                file = _locked(self._folder / f"{os.getpid()}-{n}.jsonl", create=True)
-                if file is not None:
-                    self._file = file
-                    break
-        if self._file is None:
-            raise OSError(f"no journal can be opened in {self._folder}")
-        return self._file
+    def _no_longer_waits(self, record: Turn) -> None:
+        self.calls[record.call.call_sid] -= 1
+        if not self.calls[record.call.call_sid]:
+            del self.calls[record.call.call_sid]
 
-    def _orphans(self) -> Iterator[BufferedRandom]:
-        own = self._file.name if self._file else ""
-        for path in sorted(self._folder.glob("*.jsonl")) if self._folder.is_dir() else ():
-            if str(path) != own and (file := _locked(path, create=False)) is not None:
-                yield file
+    def _read(self, file: "_LockedFile") -> None:
+        for line in file.lines():
+            try:
+                self._wait(_decoder.decode(line), line)
+            except msgspec.DecodeError as error:
+                # The last line of a process that died while writing it: its caller heard no number.
+                log.error("a line of a journal cannot be read and was put aside", reason=str(error))
+                self.put_aside(line)
 
+    def _empty_files(self) -> None:
+        if self._own is not None:
+            self._own.empty()
+        for file in self._taken_over:
+            file.remove()
+            file.close()
+        self._taken_over = []
 
-def _locked(path: Path, *, create: bool) -> BufferedRandom | None:
-    try:
-        handle = os.open(path, os.O_RDWR | (os.O_CREAT | os.O_EXCL if create else 0), 0o600)
-    except OSError as error:
-        if create and not isinstance(error, FileExistsError):
-            raise
-        return None
-    file = os.fdopen(handle, "r+b")
-    # The descriptor knows no name: `replay` and `close` remove the file by it.
-    file.raw.name = str(path)  # type: ignore[misc,attr-defined,unused-ignore]  # because typeshed has it read-only
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        return None
-    return file
+    def _new_file(self) -> "_LockedFile":
+        self._folder.mkdir(parents=True, exist_ok=True)
+        # Two at once may try the same name: the lock decides, and the loser takes the next.
+        for n in range(1000):
+            if (file := _LockedFile.new(self._folder / f"{os.getpid()}-{n}.jsonl")) is not None:
+                return file
+        raise OSError(f"no journal can be opened in {self._folder}")
 
 
-async def _replay(file: BufferedRandom, write: Write) -> int:
-    """Writes every record of a file, then empties it."""
-    file.seek(0)
-    written = 0
-    for line in file.readlines():
+class _LockedFile:
+    """A file that this process alone reads and writes."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+
+    @classmethod
+    def new(cls, path: Path) -> "_LockedFile | None":
+        """A file that was not there, None if it was. Raises OSError where none can be made."""
         try:
-            record = _decoder.decode(line)
-        except msgspec.DecodeError:
-            # The last line of a process that died while writing it: its caller heard no number.
-            continue
-        await write(record)
-        written += 1
-    file.seek(0)
-    file.truncate()
-    file.flush()
-    return written
+            return cls._locked(path, os.O_CREAT | os.O_EXCL)
+        except FileExistsError:
+            return None
+
+    @classmethod
+    def existing(cls, path: Path) -> "_LockedFile | None":
+        """A file that nobody else holds, else None."""
+        try:
+            return cls._locked(path, 0)
+        except OSError:
+            return None
+
+    @classmethod
+    def _locked(cls, path: Path, how: int) -> "_LockedFile | None":
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | how, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever held it before us may have removed it.
+            if os.fstat(descriptor).st_nlink:
+                return cls(path, descriptor)
+        except BlockingIOError:
+            pass
+        os.close(descriptor)
+        return None
+
+    def append(self, line: bytes) -> None:
+        """Returns once the line is on disk. What is written halfway is taken back."""
+        size = os.fstat(self._descriptor).st_size
+        try:
+            if os.write(self._descriptor, line) < len(line):
+                raise OSError("the disk is full")
+            os.fsync(self._descriptor)
+        except OSError:
+            os.ftruncate(self._descriptor, size)
+            raise
+
+    def lines(self) -> list[bytes]:
+        return os.pread(self._descriptor, os.fstat(self._descriptor).st_size, 0).splitlines(keepends=True)
+
+    def empty(self) -> None:
+        os.ftruncate(self._descriptor, 0)
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        os.close(self._descriptor)

@@ -10,7 +10,7 @@ from app.domain.cases import ENDED, is_case_number
 from app.domain.partners import Partner
 from app.domain.regions import Closure
 from app.domain.waiting import Waiting
-from app.store.hot import HotStore, Row
+from app.store.hot import Readable, Row
 from app.store.instants import instant_from_text
 
 GUESSING_WINDOW = timedelta(hours=1)
@@ -55,11 +55,11 @@ _STUB = f"SELECT {', '.join(_SHOWN)} FROM cases WHERE number = :number"
 _CASE_OF_CALL = "SELECT case_number FROM calls WHERE call_sid = :call_sid"
 
 
-async def partner_dialling(store: HotStore, digits: str) -> Partner | None:
+async def partner_dialling(store: Readable, digits: str) -> Partner | None:
     return _one(await store.fetch(_BY_DIGITS, {"digits": digits}))
 
 
-async def partners_with_pids(store: HotStore, pids: Collection[str]) -> dict[str, Partner]:
+async def partners_with_pids(store: Readable, pids: Collection[str]) -> dict[str, Partner]:
     """Those that exist, by PID: a few hundred a query."""
     found = {}
     left = iter(pids)
@@ -71,27 +71,27 @@ async def partners_with_pids(store: HotStore, pids: Collection[str]) -> dict[str
     return {pid: partner for pid, partner in found.items() if partner is not None}
 
 
-async def partner_with_pid(store: HotStore, pid: str) -> Partner | None:
+async def partner_with_pid(store: Readable, pid: str) -> Partner | None:
     return _one(await store.fetch(_BY_PID, {"pid": pid}))
 
 
-async def partner_with_id(store: HotStore, id_: int) -> Partner | None:
+async def partner_with_id(store: Readable, id_: int) -> Partner | None:
     return _one(await store.fetch(_BY_ID, {"id": id_}))
 
 
-async def partner_registered_for(store: HotStore, number: str) -> Partner | None:
+async def partner_registered_for(store: Readable, number: str) -> Partner | None:
     """The one active partner a number belongs to; None when there is none, or more than one."""
     rows = await store.fetch(_BY_PHONE, {"number": number})
     return _one(rows) if len(rows) == 1 else None
 
 
-async def wrong_pids(store: HotStore, caller: str, now: datetime) -> int:
+async def wrong_pids(store: Readable, caller: str, now: datetime) -> int:
     """How many wrong PIDs came from a number within the hour (call-flows, "Guessing")."""
     rows = await store.fetch(_WRONG_PIDS, {"caller": caller, "since": now - GUESSING_WINDOW})
     return int(rows[0][0])
 
 
-async def closures(store: HotStore, now: datetime) -> tuple[Closure, ...]:
+async def closures(store: Readable, now: datetime) -> tuple[Closure, ...]:
     """What is closed or opened by hand, now and later."""
     rows = await store.fetch(_CLOSURES, {"now": now})
     return tuple(
@@ -100,7 +100,7 @@ async def closures(store: HotStore, now: datetime) -> tuple[Closure, ...]:
     )
 
 
-async def usable_case(store: HotStore, number: str, partner: int | None) -> bool:
+async def usable_case(store: Readable, number: str, partner: int | None) -> bool:
     """Whether this caller may go on with a case: it is the partner's own (or nobody's), and not ended."""
     if not is_case_number(number):
         return False
@@ -108,7 +108,7 @@ async def usable_case(store: HotStore, number: str, partner: int | None) -> bool
     return bool(rows) and rows[0][0] not in ENDED and rows[0][1] == partner
 
 
-async def queue_of(store: HotStore, case_number: str) -> tuple[list[Waiting], Waiting | None]:
+async def queue_of(store: Readable, case_number: str) -> tuple[list[Waiting], Waiting | None]:
     """Everybody who waits in the queue of a case, and the case itself among them."""
     rows = await store.fetch(_QUEUE, {"number": case_number})
     waiting = {
@@ -126,24 +126,24 @@ class CallSoFar(NamedTuple):
     session: str
 
 
-async def call_so_far(store: HotStore, call_sid: str) -> CallSoFar | None:
+async def call_so_far(store: Readable, call_sid: str) -> CallSoFar | None:
     rows = await store.fetch(_SESSION, {"call_sid": call_sid})
     return CallSoFar(*rows[0]) if rows else None
 
 
-async def case_of_call(store: HotStore, call_sid: str) -> str | None:
+async def case_of_call(store: Readable, call_sid: str) -> str | None:
     """The number of the case that a call is about: its own, or the one its caller went on with."""
     rows = await store.fetch(_CASE_OF_CALL, {"call_sid": call_sid})
     return rows[0][0] if rows else None
 
 
-async def reasons(store: HotStore, call_sid: str) -> list[str]:
+async def reasons(store: Readable, call_sid: str) -> list[str]:
     """Every rule that decided something in a call, in order."""
     rows = await store.fetch(_REASONS, {"call_sid": call_sid})
     return [reason for (why,) in rows for reason in json.loads(why)]
 
 
-async def stub_of_call(store: HotStore, call_sid: str) -> dict[str, Any] | None:
+async def stub_of_call(store: Readable, call_sid: str) -> dict[str, Any] | None:
     """The case of a call, as a person is shown it."""
     number = await case_of_call(store, call_sid)
     rows = await store.fetch(_STUB, {"number": number})

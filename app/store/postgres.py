@@ -1,20 +1,25 @@
 """A live call on PostgreSQL: plain psycopg, all statements of a turn in one pipeline, one commit."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any, TypeVar
 
-from psycopg import AsyncConnection, Error, IntegrityError, OperationalError
+from psycopg import AsyncConnection, DataError, Error, IntegrityError, OperationalError, ProgrammingError
 from psycopg.errors import UniqueViolation
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from app.store.hot import PATIENCE, NumberTaken, Row, StoreRefused, StoreUnavailable
+from app.store.hot import LOCK_PATIENCE, PATIENCE, HotStore, NumberTaken, Row, StoreRefused, StoreUnavailable
 from app.store.records import Turn
 from app.store.statements import ANSWER, statements
 
 T = TypeVar("T")
+Use = Callable[[AsyncConnection[Row]], Awaitable[T]]
 CONNECTIONS = 8
+_MILLISECONDS = int(LOCK_PATIENCE * 1000)
+# No commit is told of before it is on disk, whatever the server's default.
+_OPTIONS = f"-c statement_timeout={_MILLISECONDS} -c lock_timeout={_MILLISECONDS} -c synchronous_commit=on"
 _NAME = re.compile(r"(?<!:):([a-z_0-9]+)")
 
 
@@ -24,10 +29,11 @@ def percent(sql: str) -> bytes:
     return _NAME.sub(r"%(\1)s", sql.replace("%", "%%")).encode()
 
 
-class PostgresStore:
+class PostgresStore(HotStore):
     """See `hot.HotStore`."""
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._pool = AsyncConnectionPool(
             url.replace("postgresql+psycopg://", "postgresql://"),
             min_size=1,
@@ -35,11 +41,7 @@ class PostgresStore:
             timeout=PATIENCE,
             reconnect_timeout=5,
             open=False,
-            kwargs={
-                "autocommit": True,
-                "connect_timeout": 2,
-                "options": f"-c statement_timeout={int(PATIENCE * 1000)} -c lock_timeout={int(PATIENCE * 1000)}",
-            },
+            kwargs={"autocommit": True, "connect_timeout": 2, "options": _OPTIONS},
         )
 
     async def open(self) -> None:
@@ -48,49 +50,83 @@ class PostgresStore:
     async def close(self) -> None:
         await self._pool.close()
 
-    async def fetch(self, sql: str, params: dict[str, Any]) -> list[Row]:
+    async def _fetch(self, sql: str, params: dict[str, Any]) -> list[Row]:
         async def read(connection: AsyncConnection[Row]) -> list[Row]:
             return await (await connection.execute(percent(sql), params)).fetchall()
 
-        return await self._with_connection(read)
-
-    async def write(self, record: Turn) -> str | None:
-        async def commit(connection: AsyncConnection[Row]) -> str | None:
-            return await _write(connection, record)
-
         try:
-            return await self._with_connection(commit)
-        except UniqueViolation as error:
-            raise NumberTaken(str(error)) from error
-        except IntegrityError as error:
-            raise StoreRefused(str(error)) from error
-
-    async def _with_connection(self, use: Callable[[AsyncConnection[Row]], Awaitable[T]]) -> T:
-        """Uses a connection, and once more a fresh one when the first was stale: every statement may run twice."""
-        try:
-            try:
-                async with self._pool.connection() as connection:
-                    return await use(connection)
-            except OperationalError as error:
-                if isinstance(error, PoolTimeout):
-                    raise
-                await self._pool.check()
-                async with self._pool.connection() as connection:
-                    return await use(connection)
-        except IntegrityError:
-            raise
+            return await _within_patience(self._with_connection(read))
         except (Error, PoolTimeout, PoolClosed, OSError) as error:
-            raise StoreUnavailable(str(error)) from error
+            raise StoreUnavailable(_reason(error)) from error
+
+    async def _write(self, record: Turn) -> str | None:
+        async def commit(connection: AsyncConnection[Row]) -> str | None:
+            return await _commit(connection, record)
+
+        try:
+            return await _within_patience(self._with_connection(commit))
+        except (IntegrityError, DataError, ArithmeticError, TypeError, ValueError) as error:
+            raise StoreRefused(_reason(error)) from error
+        except (Error, PoolTimeout, PoolClosed, OSError) as error:
+            if isinstance(error, ProgrammingError) and error.sqlstate is None:
+                # The driver's own complaint: it cannot even send the record.
+                raise StoreRefused(_reason(error)) from error
+            raise StoreUnavailable(_reason(error)) from error
+
+    async def _with_connection(self, use: Use[T]) -> T:
+        """Uses a connection. One that a restart of the server left stale is thrown away, and the next one tried."""
+        for _ in range(CONNECTIONS):
+            async with self._pool.connection() as connection:
+                try:
+                    return await use(connection)
+                except OperationalError:
+                    if not connection.closed:
+                        raise
+        raise OperationalError("every connection was stale")
 
 
-async def _write(connection: AsyncConnection[Row], record: Turn) -> str | None:
-    async with connection.pipeline(), connection.transaction():
-        (turn, values), *others = statements(record)
-        inserted = await connection.execute(percent(turn), values)
-        for sql, params in others:
-            await connection.execute(percent(sql), params)
-    if inserted.rowcount:
-        return None
-    found = await connection.execute(percent(ANSWER), {"call_sid": record.call.call_sid, "turn": record.turn})
-    row = await found.fetchone()
-    return str(row[0]) if row else None
+async def _within_patience(work: Awaitable[T]) -> T:
+    """The result of some work, which goes on to clean up by itself when it is given up.
+
+    Cancelling a statement on a server that hangs takes psycopg ten seconds: nobody waits for that.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait((task,), timeout=PATIENCE)
+        if task.done():
+            return task.result()
+    finally:
+        if not task.done():
+            task.add_done_callback(_forget)
+            task.cancel()
+    raise StoreUnavailable("the server does not answer")
+
+
+def _reason(error: Exception) -> str:
+    """For the log: without the server's details, which quote the row."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+
+
+def _forget(task: "asyncio.Future[Any]") -> None:
+    """Takes note of what became of it, so that asyncio does not complain that nobody did."""
+    if not task.cancelled():
+        task.exception()
+
+
+async def _commit(connection: AsyncConnection[Row], record: Turn) -> str | None:
+    try:
+        async with connection.pipeline(), connection.transaction():
+            for sql, params in statements(record):
+                await connection.execute(percent(sql), params)
+    except UniqueViolation as error:
+        match error.diag.constraint_name:
+            case "pk_turns":
+                found = await connection.execute(
+                    percent(ANSWER), {"call_sid": record.call.call_sid, "turn": record.turn}
+                )
+                row = await found.fetchone()
+                return str(row[0]) if row else None
+            case "pk_cases":
+                raise NumberTaken(_reason(error)) from error
+        raise
+    return None

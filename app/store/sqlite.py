@@ -9,19 +9,31 @@ import os
 import sqlite3
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from app.store.hot import PATIENCE, NumberTaken, Row, StoreRefused, StoreUnavailable
+from app.store.hot import LOCK_PATIENCE, PATIENCE, HotStore, NumberTaken, Row, StoreRefused, StoreUnavailable
 from app.store.instants import instant_text
 from app.store.records import Turn
-from app.store.statements import ANSWER, Statement, statements
+from app.store.statements import ANSWER, statements
 
 LARGEST_GROUP = 200
-READ_PATIENCE = 0.1
+# A read holds up the event loop. Only a file that is no longer in WAL mode, or is being recovered, makes one wait.
+READ_PATIENCE = 0.05
 CACHED_STATEMENTS = 256
+# What is wrong with a record, not with the database.
+REFUSALS = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    ArithmeticError,
+    TypeError,
+    ValueError,
+)
 
 Outcome = str | Exception | None
 
@@ -45,13 +57,14 @@ class _Job:
             self.done.set_result(outcome)
 
 
-class SqliteStore:
+class SqliteStore(HotStore):
     """See `hot.HotStore`."""
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._reader = _File(path, READ_PATIENCE)
-        self._writer = _File(path, PATIENCE)
+        self._writer = _File(path, LOCK_PATIENCE)
         self._thread: threading.Thread | None = None
 
     async def open(self) -> None:
@@ -59,56 +72,60 @@ class SqliteStore:
         self._thread.start()
 
     async def close(self) -> None:
-        """Waits for what is being written."""
         if self._thread is not None:
             self._jobs.put(None)
             await asyncio.to_thread(self._thread.join)
             self._thread = None
         self._reader.close()
 
-    async def fetch(self, sql: str, params: dict[str, Any]) -> list[Row]:
+    async def _fetch(self, sql: str, params: dict[str, Any]) -> list[Row]:
         try:
             return self._reader.connection().execute(sql, bound(params)).fetchall()
         except (sqlite3.Error, OSError) as error:
-            self._reader.close()
+            self._reader.failed()
             raise StoreUnavailable(str(error)) from error
 
-    async def write(self, record: Turn) -> str | None:
+    async def _write(self, record: Turn) -> str | None:
         job = _Job(record)
         self._jobs.put(job)
-        return await job.done
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await job.done
+        except TimeoutError:
+            raise StoreUnavailable("the disk does not answer") from None
 
     def _write_all(self) -> None:
-        """The writer thread."""
+        """The writer thread. Nothing that happens to a group ends it."""
         while (group := self._next_group()) is not None:
-            outcomes = self._commit(group)
-            # One wake-up of the loop for the group, not one a job.
-            group[0].loop.call_soon_threadsafe(_finish, group, outcomes)
+            try:
+                outcomes = self._commit([job.record for job in group])
+            except Exception as error:
+                self._writer.failed()
+                outcomes = [StoreUnavailable(str(error)) for _ in group]
+            # One wake-up of the loop for the group, not one a job. A loop that is closed has nobody who waits.
+            with suppress(RuntimeError):
+                group[0].loop.call_soon_threadsafe(_finish, group, outcomes)
         self._writer.close()
 
     def _next_group(self) -> list[_Job] | None:
+        """What is to be written next, without what nobody waits for any more; None at the end."""
         job = self._jobs.get()
-        if job is None:
-            return None
-        group = [job]
-        while len(group) < LARGEST_GROUP and not self._jobs.empty():
-            another = self._jobs.get()
-            if another is None:
-                self._jobs.put(None)
-                break
-            group.append(another)
-        return group
+        group = []
+        while job is not None:
+            if not job.done.cancelled():
+                group.append(job)
+            if len(group) == LARGEST_GROUP or (group and self._jobs.empty()):
+                return group
+            job = self._jobs.get()
+        if group:
+            self._jobs.put(None)
+        return group or None
 
-    def _commit(self, group: Sequence[_Job]) -> list[Outcome]:
-        try:
-            connection = self._writer.connection()
-            connection.execute("BEGIN IMMEDIATE")
-            outcomes = [_write_one(connection, job.record) for job in group]
-            connection.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
-            self._writer.failed()
-            return [StoreUnavailable(str(error))] * len(group)
-        self._writer.succeeded()
+    def _commit(self, group: Sequence[Turn]) -> list[Outcome]:
+        connection = self._writer.connection()
+        connection.execute("BEGIN IMMEDIATE")
+        outcomes = [_write_one(connection, record) for record in group]
+        connection.execute("COMMIT")
         return outcomes
 
 
@@ -119,25 +136,27 @@ def _finish(group: Sequence[_Job], outcomes: Sequence[Outcome]) -> None:
 
 def _write_one(connection: sqlite3.Connection, record: Turn) -> Outcome:
     """One record within the group's transaction. What goes wrong with it alone is undone alone."""
-    (turn, values), *others = statements(record)
     connection.execute("SAVEPOINT record")
     try:
-        if connection.execute(turn, bound(values)).rowcount == 0:
-            row = connection.execute(ANSWER, bound({"call_sid": record.call.call_sid, "turn": record.turn})).fetchone()
-            outcome: Outcome = str(row[0])
-        else:
-            _run(connection, others)
-            outcome = None
-    except sqlite3.IntegrityError as error:
+        for sql, params in statements(record):
+            connection.execute(sql, bound(params))
+        outcome: Outcome = None
+    except REFUSALS as error:
         connection.execute("ROLLBACK TO record")
-        outcome = NumberTaken(str(error)) if "cases.number" in str(error) else StoreRefused(str(error))
+        outcome = _refusal(connection, record, error)
     connection.execute("RELEASE record")
     return outcome
 
 
-def _run(connection: sqlite3.Connection, some: Sequence[Statement]) -> None:
-    for sql, params in some:
-        connection.execute(sql, bound(params))
+def _refusal(connection: sqlite3.Connection, record: Turn, error: Exception) -> Outcome:
+    """Why a record was not taken: it is there already, then with its answer; or its number is."""
+    if isinstance(error, sqlite3.IntegrityError):
+        if "turns.call_sid" in str(error):
+            key = {"call_sid": record.call.call_sid, "turn": record.turn}
+            return str(connection.execute(ANSWER, key).fetchone()[0])
+        if "cases.number" in str(error):
+            return NumberTaken(str(error))
+    return StoreRefused(f"{type(error).__name__}: {error}")
 
 
 def bound(params: dict[str, Any]) -> dict[str, Any]:
@@ -146,48 +165,81 @@ def bound(params: dict[str, Any]) -> dict[str, Any]:
 
 
 class _File:
-    """A connection that notices when its file was taken away: SQLite would go on writing into the old one."""
+    """A connection to a file that may be taken away, replaced or spoilt at any moment.
+
+    SQLite notices none of it: it goes on in the old file, and reads the write-ahead log beside a file into whatever
+    now stands there. So the file is looked at before each use, and opened only when it is ours by itself.
+    """
 
     def __init__(self, path: Path, patience: float) -> None:
         self._path = path
         self._patience = patience
         self._connection: sqlite3.Connection | None = None
-        self._inode = 0
-        self._healthy = True
+        self._seen: os.stat_result | None = None
+        self._before: sqlite3.Connection | None = None
 
     def connection(self) -> sqlite3.Connection:
-        """The open connection. Raises sqlite3.Error or OSError while the file is missing, empty or not ours."""
+        """The open connection. Raises sqlite3.Error or OSError while the file is missing or not ours."""
         stat = os.stat(self._path)
-        if self._connection is not None and stat.st_ino == self._inode:
+        if self._connection is not None and self._seen is not None and _same(self._seen, stat):
             return self._connection
-        self.close()
-        if stat.st_size == 0:
-            # Opening an empty file would throw away the write-ahead log beside it.
-            raise sqlite3.OperationalError(f"{self._path} is empty")
-        self._connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode=rw",
-            uri=True,
-            timeout=self._patience if self._healthy else 0,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=CACHED_STATEMENTS,
-        )
-        self._inode = stat.st_ino
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute("PRAGMA foreign_keys = ON")
+        self.failed()
+        self._connection, self._seen = _opened(self._path.absolute().as_uri(), self._patience), stat
+        self._close_the_one_before()
         return self._connection
 
     def failed(self) -> None:
-        """From now on nobody waits for this file, until it works again."""
-        self._healthy = False
-        self.close()
+        """The next use opens the file anew. What is open stays open until then.
 
-    def succeeded(self) -> None:
-        if not self._healthy:
-            self._healthy = True
-            self.close()
+        The last connection that closes writes the log into the file and removes it: if the file was spoilt, that would
+        be the end of what only the log holds.
+        """
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.rollback()
+            self._close_the_one_before()
+            self._before, self._connection = self._connection, None
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self.failed()
+        self._close_the_one_before()
+
+    def _close_the_one_before(self) -> None:
+        if self._before is not None:
+            self._before.close()
+            self._before = None
+
+
+def _same(seen: os.stat_result, now: os.stat_result) -> bool:
+    """A file of ours never shrinks."""
+    return os.path.samestat(seen, now) and now.st_size >= seen.st_size
+
+
+def _opened(uri: str, patience: float) -> sqlite3.Connection:
+    _refuse_foreign(uri)
+    connection = sqlite3.connect(
+        f"{uri}?mode=rw",
+        uri=True,
+        timeout=patience,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=CACHED_STATEMENTS,
+    )
+    try:
+        # At power loss nothing is lost whose number was spoken.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _refuse_foreign(uri: str) -> None:
+    """Reads the file alone, `immutable`: without its log, and without a lock."""
+    alone = sqlite3.connect(f"{uri}?mode=ro&immutable=1", uri=True)
+    try:
+        alone.execute("SELECT 1 FROM turns LIMIT 1")
+    finally:
+        alone.close()

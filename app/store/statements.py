@@ -1,7 +1,9 @@
 """A turn's record -> SQL, the same text on both databases.
 
-Every statement finds or inserts, so that a record written twice changes nothing: a webhook that comes twice, or a
-journal replayed after a crash. The tables are those of `tables.py`; a test holds the two together.
+A record written twice changes nothing, be it a webhook that comes twice or a journal replayed after a crash: its turn
+is inserted first, and where that is there already the database refuses the whole record. What a record says has to be
+right whenever it arrives, since webhooks overtake each other. The tables are those of `tables.py`; a test holds the two
+together.
 """
 
 from collections.abc import Iterator
@@ -17,23 +19,31 @@ Statement = tuple[str, dict[str, Any]]
 TURN = """
 INSERT INTO turns (call_sid, turn, at, heard, path, why, answer)
 VALUES (:call_sid, :turn, :at, :heard, :path, :why, :answer)
-ON CONFLICT (call_sid, turn) DO NOTHING
 """
 ANSWER = "SELECT answer FROM turns WHERE call_sid = :call_sid AND turn = :turn"
-CALL = """
+
+
+def _newest(*columns: str) -> str:
+    """The newest turn has the say; an earlier one that comes late only fills in what is missing."""
+    return ", ".join(
+        f"{column} = CASE WHEN excluded.turn > calls.turn THEN coalesce(excluded.{column}, calls.{column}) "
+        f"ELSE coalesce(calls.{column}, excluded.{column}) END"
+        for column in columns
+    )
+
+
+CALL = f"""
 INSERT INTO calls (call_sid, line, called, caller, status, started_at, turn, session, pid, case_number, outcome)
 VALUES (:call_sid, :line, :called, :caller, 'in-progress', :at, :turn, :session,
         (SELECT pid FROM partners WHERE id = :partner), :case_number, :outcome)
-ON CONFLICT (call_sid) DO UPDATE SET
-    turn = excluded.turn, session = excluded.session, pid = coalesce(excluded.pid, calls.pid),
-    case_number = coalesce(excluded.case_number, calls.case_number),
-    outcome = coalesce(excluded.outcome, calls.outcome)
-WHERE excluded.turn > calls.turn
+ON CONFLICT (call_sid) DO UPDATE SET {_newest("session", "pid", "case_number", "outcome")},
+    turn = CASE WHEN excluded.turn > calls.turn THEN excluded.turn ELSE calls.turn END
 """
 ENDED = """
-UPDATE calls SET status = :status, ended_at = :at, duration = :duration WHERE call_sid = :call_sid AND ended_at IS NULL
+UPDATE calls SET status = :status, ended_at = coalesce(ended_at, :at), duration = coalesce(:duration, duration)
+WHERE call_sid = :call_sid
 """
-# A call that hung up before this arrived waits nowhere. A stub left on the way (`none`) is filled in.
+# A stub left on the way (`none`) is filled in, and keeps its number.
 NEW_CASE = """
 INSERT INTO cases (number, call_sid, channel, line, region, pid, partner_name, partner_type, certified, verified,
     verified_by, severity, severity_assumed, tier, destination, queue, loa, flags, status, caller, callback_number,
@@ -41,16 +51,15 @@ INSERT INTO cases (number, call_sid, channel, line, region, pid, partner_name, p
 VALUES (:number, :call_sid, 'phone', :line, :region, (SELECT pid FROM partners WHERE id = :partner),
     (SELECT name FROM partners WHERE id = :partner), :partner_type, :certified, :verified, :verified_by, :severity,
     :severity_assumed, :tier, :destination, :queue, :loa, :flags,
-    CASE WHEN CAST(:status AS TEXT) = 'waiting'
-              AND EXISTS (SELECT 1 FROM calls WHERE call_sid = :call_sid AND ended_at IS NOT NULL)
-         THEN 'abandoned' ELSE CAST(:status AS TEXT) END,
-    :caller, :callback_number, :callback_at, :opened_at, :waiting_since, :first_response_due_at, :next_update_due_at)
+    :status, :caller, :callback_number, :callback_at, :opened_at, :waiting_since, :first_response_due_at,
+    :next_update_due_at)
 ON CONFLICT (call_sid) DO UPDATE SET
     region = excluded.region, severity = excluded.severity, severity_assumed = excluded.severity_assumed,
     tier = excluded.tier, destination = excluded.destination, queue = excluded.queue, flags = excluded.flags,
     status = excluded.status, callback_number = excluded.callback_number, callback_at = excluded.callback_at,
-    waiting_since = excluded.waiting_since, first_response_due_at = excluded.first_response_due_at
-WHERE cases.destination = 'none'
+    waiting_since = excluded.waiting_since, first_response_due_at = excluded.first_response_due_at,
+    next_update_due_at = excluded.next_update_due_at
+WHERE cases.destination = 'none' AND cases.status <> 'resolved'
 """
 JOINED_CASE = """
 UPDATE cases SET status = :status, queue = :queue, tier = :tier, region = :region, destination = :destination,
@@ -67,6 +76,8 @@ LEFT = f"""
 UPDATE cases SET status = CASE WHEN call_sid = :call_sid THEN 'abandoned' ELSE 'open' END, waiting_since = NULL
 WHERE number = {CASE_OF_CALL} AND status IN ('open', 'waiting')
 """
+# A call that ended before its case arrived waits nowhere.
+LEFT_BEFORE = f"{LEFT} AND EXISTS (SELECT 1 FROM calls WHERE call_sid = :call_sid AND ended_at IS NOT NULL)"
 MESSAGE = f"""
 INSERT INTO voicemails (recording_sid, call_sid, case_number, duration, recorded_at)
 SELECT :recording, :call_sid, number, :seconds, :at FROM cases WHERE number = {CASE_OF_CALL}
@@ -124,8 +135,7 @@ def statements(record: records.Turn) -> list[Statement]:
     }
     found: list[Statement] = [(TURN, turn), (CALL, seen)]
     if record.ended:
-        ended = {"call_sid": call.call_sid, "at": record.at, "status": record.ended.status}
-        found.append((ENDED, {**ended, "duration": record.ended.duration}))
+        found.append(_ended(record, record.ended))
     for deed in record.deeds:
         found.extend(_deed(deed, record))
     return found
@@ -136,10 +146,12 @@ def _deed(deed: records.Deed, record: records.Turn) -> Iterator[Statement]:
     match deed:
         case records.NewCase(number, draft):
             yield NEW_CASE, {**_case(draft), "number": number, "call_sid": call_sid, "caller": record.call.caller}
+            yield LEFT_BEFORE, {"case": None, "call_sid": call_sid}
             if draft.page:
                 yield _page(record, number, draft.tier, f"{draft.severity} while every region is closed")
         case records.JoinedCase(number, draft):
             yield JOINED_CASE, _only(_case(draft), JOINED_CASE) | {"number": number}
+            yield LEFT_BEFORE, {"case": number, "call_sid": call_sid}
             yield (
                 NOTE,
                 {"id": f"{call_sid}/joined", "case": number, "at": record.at, "kind": "call", "note": "called again"},
@@ -150,6 +162,8 @@ def _deed(deed: records.Deed, record: records.Turn) -> Iterator[Statement]:
             yield TAKEN, {"case": case, "call_sid": call_sid, "at": at}
         case records.Left(case):
             yield LEFT, {"case": case, "call_sid": call_sid}
+            # The status callback may never come, and a turn that enqueues may still.
+            yield _ended(record, records.Ended("completed", None))
         case records.Message(case, tier, recording, seconds):
             kept = {"case": case, "call_sid": call_sid}
             yield MESSAGE, {**kept, "recording": recording, "seconds": seconds, "at": record.at}
@@ -163,6 +177,11 @@ def _deed(deed: records.Deed, record: records.Turn) -> Iterator[Statement]:
             yield WRONG_PID, {"call_sid": call_sid, "turn": record.turn, "caller": caller, "at": record.at}
         case _:
             assert_never(deed)
+
+
+def _ended(record: records.Turn, ended: records.Ended) -> Statement:
+    own = {"call_sid": record.call.call_sid, "at": record.at}
+    return ENDED, {**own, "status": ended.status, "duration": ended.duration}
 
 
 def _case(draft: CaseDraft) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from app.domain.lines import Line
 from app.flows.session import Session
 from app.provider import inbound, twiml
 from app.provider.inbound import Webhook
@@ -81,8 +82,15 @@ async def _answer(runtime: Runtime, public_url: str, request: Request, handle: H
 
 
 async def _connect(runtime: Runtime, request: Request, hook: Webhook, reason: str) -> Response:
-    if request.url.path == "/twilio/status":
-        return Response(status_code=204)
+    """What follows on a fault, by who listens: the caller, the caller in a queue, a contact, or nobody."""
+    match request.url.path:
+        case "/twilio/status":
+            return Response(status_code=204)
+        case "/twilio/wait":
+            return document(still_waiting_document(runtime, request, hook))
+        case "/twilio/screen" | "/twilio/screened":
+            # The next contact is rung: connected without a key, a voice mailbox would have the caller.
+            return document("<Response><Hangup/></Response>")
     try:
         session = _session_or_none(runtime, request, hook)
         async with asyncio.timeout(1):
@@ -90,7 +98,8 @@ async def _connect(runtime: Runtime, request: Request, hook: Webhook, reason: st
     except Exception as error:
         log.error("even connecting failed", call_sid=hook.call_sid, exc_info=error)
         line = runtime.flows.lines.called(hook.called)
-        return document(f"<Response><Enqueue>tier1-{line.region}</Enqueue></Response>")
+        said = connecting_you(runtime, line)
+        return document(f"<Response>{said}<Enqueue>tier1-{line.region}</Enqueue></Response>")
 
 
 async def _voice(runtime: Runtime, request: Request, hook: Webhook) -> Response:
@@ -175,12 +184,22 @@ def refused(reason: str) -> Response:
     return Response(f"Refused: {reason}.\n", status_code=403, media_type="text/plain")
 
 
+def connecting_you(runtime: Runtime, line: Line) -> str:
+    """The words for when nothing else works, without the renderer: it may be what does not."""
+    wording = runtime.flows.wording[line.languages[0]]
+    said = escape(wording.texts["connecting_you"])
+    return f'<Say voice="{wording.voice}" language="{wording.locale}">{said}</Say>'
+
+
+def still_waiting_document(runtime: Runtime, request: Request, hook: Webhook) -> str:
+    """A queue's caller stays there, with music."""
+    urls = runtime.urls(request.query_params.get("s", ""))
+    said = connecting_you(runtime, runtime.flows.lines.called(hook.called))
+    return f"<Response>{said}<Play>{escape(urls.music)}</Play><Redirect>{escape(urls.wait)}</Redirect></Response>"
+
+
 def fallback_document(runtime: Runtime) -> str:
     """What the provider plays and does when this service does not answer; to be hosted elsewhere too."""
     flows = runtime.flows
-    wording = flows.wording[flows.lines.default.languages[0]]
-    said = escape(wording.texts["connecting_you"])
-    return (
-        f'<Response><Say voice="{wording.voice}" language="{wording.locale}">{said}</Say>'
-        f"<Dial>{escape(flows.fallback_number)}</Dial></Response>"
-    )
+    said = connecting_you(runtime, flows.lines.default)
+    return f"<Response>{said}<Dial>{escape(flows.fallback_number)}</Dial></Response>"

@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Literal, LiteralString
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -79,6 +80,11 @@ class Postgres:
     @property
     def running(self) -> bool:
         return (self._data / "postmaster.pid").exists()
+
+    def processes(self) -> list[int]:
+        """The server's process and all its children, to be sent signals."""
+        head = psutil.Process(int((self._data / "postmaster.pid").read_text(encoding="utf-8").split()[0]))
+        return [head.pid, *(child.pid for child in head.children(recursive=True))]
 
     def close(self) -> None:
         """Stops the server and removes its folder."""

@@ -66,7 +66,7 @@ class AskNode(Node, frozen=True):
         if name is None:
             return None
         session = here.session if self.ask == "offer_registered" else learn(here.session, self.ask, heard)
-        return Go(self.answers[name], session, why=(f"{self.ask}: {name}",))
+        return Go(self.answers[name], session, why=(f"{self.ask.replace('_', ' ')}: {name}",))
 
     def targets(self) -> Iterator[tuple[str, Target]]:
         yield from self.answers.items()

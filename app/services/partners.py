@@ -1,0 +1,85 @@
+"""The partner directory as a file: in as a whole or not at all, and out. Source: interfaces, "The partner file"."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from app.services import partner_file
+from app.services.partner_cells import COUNTRIES, Countries
+from app.services.partner_file import PartnerFile, Problem
+from app.store import partner_import
+from app.store.partner_import import Clashes, Counts, Merge
+from app.store.partner_staging import Unusable
+
+__all__ = ["ImportReport", "Problem", "Unusable", "export", "import_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import changed, or with a dry run would change, in partners. With problems it changed nothing.
+
+    `problems` are the first by line; `more_problems` counts those that are not among them.
+    """
+
+    rows: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    suspended: int = 0
+    problems: tuple[Problem, ...] = ()
+    more_problems: int = 0
+
+
+def import_file(
+    source: BinaryIO,
+    database_url: str,
+    *,
+    dry_run: bool = False,
+    replace: bool = False,
+    progress: Callable[[int], None] | None = None,
+    countries: Countries = COUNTRIES,
+) -> ImportReport:
+    """Imports a partner file; `replace` suspends the partners that it does not name.
+
+    It blocks: call it from a thread. `progress` is told how many bytes were read so far. `countries` names the regions
+    and where their national numbers are read. Raises Unusable when the directory cannot be used.
+    """
+    file = PartnerFile(source, countries, progress)
+    with partner_import.opened(database_url) as directory:
+        merge = Merge(directory)
+        merge.stage(file.batches())
+        if not file.read_to_its_end:
+            return _refused(file)
+        if replace and not file.rows:
+            file.problems.add(1, "", "the file names no partner, so replacing would suspend all")
+        writing = not dry_run and not file.problems.total
+        _note(file, merge.begin(file.absent, writing=writing))
+        _note(file, merge.compare())
+        if file.problems.total:
+            return _refused(file)
+        counts = merge.counts(replace=replace)
+        if writing:
+            merge.apply(counts)
+        return _done(file, counts)
+
+
+@contextmanager
+def export(database_url: str) -> Iterator[Iterator[str]]:
+    """The partner file of the whole directory, line by line. Raises Unusable, also on the way."""
+    with partner_import.opened(database_url) as directory:
+        yield partner_file.written(partner_import.every_partner(directory))
+
+
+def _note(file: PartnerFile, clashes: Clashes) -> None:
+    problems = (Problem(clash.line, clash.column, clash.reason) for clash in clashes.first)
+    file.problems.extend(problems, clashes.total)
+
+
+def _refused(file: PartnerFile) -> ImportReport:
+    first = file.problems.first
+    return ImportReport(rows=file.rows, problems=first, more_problems=file.problems.total - len(first))
+
+
+def _done(file: PartnerFile, counts: Counts) -> ImportReport:
+    return ImportReport(file.rows, counts.added, counts.changed, counts.unchanged, counts.suspended)
