@@ -38,7 +38,7 @@ def commands() -> dict[str, set[str]]:
 
 
 def service(tmp_path: Path) -> FastAPI:
-    settings = Settings(_env_file=None, state_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/none.db")  # type: ignore[call-arg]  # because pydantic-settings takes it
+    settings = Settings(_env_file=None, state_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/none.db")
     return create_app(build_runtime(settings), settings)
 
 
@@ -56,10 +56,7 @@ def test_every_command_and_option_is_documented() -> None:
 
 
 def test_every_endpoint_is_documented(tmp_path: Path) -> None:
-    app = service(tmp_path)
-    described = app.routes
-    paths = {getattr(route, "path", "") for route in described}
-    for path in paths:
+    for path in {getattr(route, "path", "") for route in service(tmp_path).routes}:
         if path.startswith("/twilio") or path in ("/", "/healthz", "/readyz", "/metrics"):
             assert f"`{path}`" in REFERENCE, path
 
