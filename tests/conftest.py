@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from app import logs
 from app.store import schema
 from tests.support.postgres import Postgres
 
 TESTS = Path(__file__).parent
 PURE = {"domain", "flows", "content", "provider"}
+
+
+# As in the service. structlog's own way of printing an exception takes a minute where a request is among its variables.
+logs.configure("text")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -50,7 +50,7 @@ def stub(here: "Here", way: Way, destination: CaseDestination, status: Status) -
         region=way.region,
         partner=partner.id if partner else None,
         partner_type=partner.type if partner else None,
-        certified=bool(partner and partner.certified),
+        certified=bool(partner and partner.caller.tier == 2),
         verified_by=session.verified_by,
         severity=severity,
         severity_assumed=session.assumed or session.severity is None,

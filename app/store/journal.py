@@ -31,24 +31,23 @@ class Journal:
         self._folder = folder
         self._own: _LockedFile | None = None
         self._taken_over: list[_LockedFile] = []
-        self._lines: deque[bytes] = deque()
+        self._records: deque[Turn] = deque()
         self._replaying = asyncio.Lock()
         self.calls: Counter[str] = Counter()
 
     @property
     def waiting(self) -> int:
-        return len(self._lines)
+        return len(self._records)
 
     def append(self, record: Turn) -> None:
         """Keeps a record; on disk, when this returns.
 
         Raises OSError if the disk does not take it: it is kept all the same, for as long as this process lives.
         """
-        line = msgspec.json.encode(record) + b"\n"
-        self._wait(record, line)
+        self._wait(record)
         if self._own is None:
             self._own = self._new_file()
-        self._own.append(line)
+        self._own.append(msgspec.json.encode(record) + b"\n")
 
     async def replay(self, write: Write) -> int:
         """Writes what waits, in order. Returns how many records were written.
@@ -57,11 +56,11 @@ class Journal:
         """
         written = 0
         async with self._replaying:
-            while self._lines:
-                record = _decoder.decode(self._lines[0])
+            while self._records:
+                record = self._records[0]
                 await write(record)
                 written += 1
-                self._lines.popleft()
+                self._records.popleft()
                 self._no_longer_waits(record)
             if written:
                 self._empty_files()
@@ -73,7 +72,7 @@ class Journal:
             if (file := _LockedFile.existing(path)) is not None:
                 self._taken_over.append(file)
                 self._read(file)
-        if not self._lines:
+        if not self._records:
             self._empty_files()
 
     def put_aside(self, line: bytes) -> None:
@@ -86,7 +85,7 @@ class Journal:
             log.error("what the database refuses cannot be put aside", reason=str(error))
 
     def close(self) -> None:
-        if not self._lines:
+        if not self._records:
             self._empty_files()
             if self._own is not None:
                 self._own.remove()
@@ -95,8 +94,8 @@ class Journal:
                 file.close()
         self._own, self._taken_over = None, []
 
-    def _wait(self, record: Turn, line: bytes) -> None:
-        self._lines.append(line)
+    def _wait(self, record: Turn) -> None:
+        self._records.append(record)
         self.calls[record.call.call_sid] += 1
 
     def _no_longer_waits(self, record: Turn) -> None:
@@ -107,7 +106,7 @@ class Journal:
     def _read(self, file: "_LockedFile") -> None:
         for line in file.lines():
             try:
-                self._wait(_decoder.decode(line), line)
+                self._wait(_decoder.decode(line))
             except msgspec.DecodeError as error:
                 # The last line of a process that died while writing it: its caller heard no number.
                 log.error("a line of a journal cannot be read and was put aside", reason=str(error))

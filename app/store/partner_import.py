@@ -135,7 +135,7 @@ class Merge:
 
     def _update(self) -> None:
         changed = "p.id IN (SELECT partner_id FROM updates)"
-        numbers = self._staging.numbers(changed)
+        numbers = self._numbers(changed)
         self._staging.run(f"DELETE FROM partner_phones WHERE (number, partner_id) IN ({numbers})")
         # Two partners may swap their codes: both let go of theirs first.
         self._staging.run(
@@ -157,9 +157,15 @@ class Merge:
             )
         else:
             self._staging.copy_all()
-        self._staging.run(
-            f"INSERT INTO partner_phones (number, partner_id) {self._staging.numbers(f'p.id > {self._last_id}')}"
-        )
+        numbers = self._numbers(f"p.id > {self._last_id}")
+        self._staging.run(f"INSERT INTO partner_phones (number, partner_id) {numbers}")
+
+    def _numbers(self, which: str) -> str:
+        """A query for the telephone numbers of some partners, in order, each with the partner's id."""
+        # Most have one number, which need not be taken apart.
+        return f"""SELECT p.phones, p.id FROM partners p WHERE {which} AND p.phones <> '' AND p.phones NOT LIKE '%;%'
+            UNION ALL SELECT n.value, p.id FROM partners p, {self._staging.numbers}
+            WHERE {which} AND p.phones LIKE '%;%' ORDER BY 1"""
 
     def _number(self, sql: str) -> int:
         number: int = self._staging.run(sql).fetchone()[0]

@@ -26,6 +26,7 @@ class SqliteStaging:
     """See `partner_staging.Staging`."""
 
     differs_from = "IS NOT"
+    numbers = """json_each('["' || replace(p.phones, ';', '","') || '"]') AS n"""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -69,13 +70,6 @@ class SqliteStaging:
     def copy_all(self) -> None:
         # In this form SQLite moves the rows, and where both tables have the same indexes these too, unread.
         self.run("INSERT INTO partners SELECT * FROM staged")
-
-    def numbers(self, which: str) -> str:
-        # Most partners have one number; taking JSON apart costs as much as storing it.
-        return f"""SELECT p.phones, p.id FROM partners p
-            WHERE ({which}) AND p.phones <> '' AND instr(p.phones, ';') = 0
-            UNION ALL SELECT n.value, p.id FROM partners p, json_each('["' || replace(p.phones, ';', '","') || '"]') n
-            WHERE ({which}) AND instr(p.phones, ';') > 0 ORDER BY 1"""
 
     def commit(self) -> None:
         self.run("COMMIT")

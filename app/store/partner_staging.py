@@ -34,6 +34,8 @@ class Staging(Protocol):
     """A connection to the directory, with a temporary table `staged`. What is not committed is undone."""
 
     differs_from: str
+    numbers: str
+    """A table `n` whose `value` is each number of a partner `p`."""
 
     def stage(self, batches: Iterable[Batch]) -> None:
         """Fills `staged`. Locks nothing."""
@@ -57,10 +59,6 @@ class Staging(Protocol):
 
     def copy_all(self) -> None:
         """Everything staged into the empty directory."""
-        ...
-
-    def numbers(self, which: str) -> str:
-        """A query for the telephone numbers of some partners `p`, each with the partner's id."""
         ...
 
     def commit(self) -> None: ...

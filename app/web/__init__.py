@@ -3,5 +3,7 @@
 webhooks    POST /twilio/*
 music       what waiting callers hear
 health      /healthz, /readyz, /metrics
+metrics     the figures
+root        the page that the printed address opens
 api         /api/v1
 """

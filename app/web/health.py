@@ -10,9 +10,12 @@ from starlette.routing import BaseRoute, Route
 
 from app.runtime import Runtime
 from app.store.hot import StoreUnavailable
+from app.web.metrics import watch
 
 
 def routes(runtime: Runtime, metrics_token: str) -> list[BaseRoute]:
+    watch(runtime)
+
     async def healthz(request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 

@@ -6,6 +6,7 @@ you" and goes to Tier 1. Plain Starlette endpoints: a webhook is a signed form a
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from xml.sax.saxutils import escape
 
 import structlog
@@ -21,6 +22,7 @@ from app.provider.signature import Form
 from app.provider.token import InvalidToken
 from app.runtime import Runtime
 from app.services import conversation, screening
+from app.web import metrics
 from app.web.music import hold_music
 
 log = structlog.get_logger()
@@ -37,7 +39,11 @@ def routes(runtime: Runtime, public_url: str) -> list[BaseRoute]:
 
     def webhook(path: str, handle: Handle) -> Route:
         async def endpoint(request: Request) -> Response:
-            return await _answer(runtime, public_url, request, handle)
+            began = monotonic()
+            response = await _answer(runtime, public_url, request, handle)
+            metrics.SECONDS.observe(monotonic() - began)
+            metrics.WEBHOOKS.labels(path, response.status_code).inc()
+            return response
 
         return Route(path, endpoint, methods=METHODS)
 
@@ -83,6 +89,7 @@ async def _answer(runtime: Runtime, public_url: str, request: Request, handle: H
 
 async def _connect(runtime: Runtime, request: Request, hook: Webhook, reason: str) -> Response:
     """What follows on a fault, by who listens: the caller, the caller in a queue, a contact, or nobody."""
+    metrics.CONNECTED.inc()
     match request.url.path:
         case "/twilio/status":
             return Response(status_code=204)

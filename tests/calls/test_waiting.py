@@ -137,8 +137,7 @@ async def test_an_s2_or_s3_whom_nobody_took_within_the_limit_gets_a_callback(
 async def test_who_gets_a_callback_may_give_another_number(service: Service) -> None:
     phone = await service.calls("US support", f"{UNVERIFIED}2,#")
     await phone.waits(14 * 60)
-    while not phone.call.over and phone.call.waits_for != "keys":
-        await phone.waits(5)
+    await service.exchange.timeline.run_until(lambda: phone.call.waits_for == "keys", at_most=120)
     await phone.presses("1,2065550188#,1")
     assert service.case(phone)["callback_number"] == "+12065550188"
 

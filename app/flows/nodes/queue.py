@@ -59,7 +59,10 @@ class QueueNode(Node, frozen=True):
     def _still_waiting(self, here: Here, seconds: int) -> Step:
         rules = here.flows.waiting
         limit = min(rules.limits[here.session.severity or ASSUMED_SEVERITY], rules.longest)
-        if timedelta(seconds=seconds) >= limit:
+        # The provider tells the time in the queue with some requests of a wait document, not surely with all.
+        entered = here.session.queued_at
+        waited = max(seconds, int(here.now.timestamp()) - entered) if entered else seconds
+        if timedelta(seconds=waited) >= limit:
             return Wait(here.session, (Leave(),))
         return Asks(asks.FindPosition(), here.session)
 
