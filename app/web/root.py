@@ -8,6 +8,8 @@ from starlette.routing import BaseRoute, Route
 
 from app.domain import regions
 from app.runtime import Runtime
+from app.store import lookups
+from app.store.hot import StoreUnavailable
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -27,16 +29,16 @@ PAGE = """<!doctype html>
 <h1>Partnerline</h1>
 <p>Phone support for partners: the caller keys a Partner ID and a severity, a case is opened, and the call goes where
 the rules say. It is {now} UTC.</p>
-<h2>Who takes a call now</h2>
-<div class="wide"><table>
-<tr><th>Line<th>Numbers<th>Taken by<th>Why</tr>
-{lines}
-</table></div>
 <h2>Place a call</h2>
 <p>In a terminal, as certified partner 100234 with production down:</p>
 <pre><code>.venv/bin/partnerline call "{default}" --keys "100234#,1"</code></pre>
 <p>Where any call would go, and why, step by step:</p>
 <pre><code>.venv/bin/partnerline route --line "{default}" --pid 100234 --severity S2</code></pre>
+<h2>Who takes a call now</h2>
+<div class="wide"><table>
+<tr><th>Line<th>Numbers<th>Taken by<th>Why</tr>
+{lines}
+</table></div>
 <h2>For programs</h2>
 <p><a href="api/v1/openapi.json">The REST API</a> (keys: <code>partnerline keys create</code>) ·
 <a href="healthz">health</a> · <a href="readyz">readiness</a> · <a href="metrics">metrics</a></p>
@@ -47,17 +49,25 @@ the rules say. It is {now} UTC.</p>
 def routes(runtime: Runtime) -> list[BaseRoute]:
     async def root(request: Request) -> Response:
         return HTMLResponse(
-            page(runtime), headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+            page(runtime, await _closures(runtime)),
+            headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"},
         )
 
     return [Route("/", root)]
 
 
-def page(runtime: Runtime) -> str:
+async def _closures(runtime: Runtime) -> tuple[regions.Closure, ...]:
+    try:
+        return await lookups.closures(runtime.store, runtime.now())
+    except StoreUnavailable:
+        return runtime.last_reading.closures
+
+
+def page(runtime: Runtime, closures: tuple[regions.Closure, ...]) -> str:
     now = runtime.now()
     rows = []
     for line in runtime.flows.lines.by_name.values():
-        choice = regions.first_open(runtime.flows.regions, line.region, now, runtime.last_reading.closures)
+        choice = regions.first_open(runtime.flows.regions, line.region, now, closures)
         taken_by = choice.region or "all closed: S1 on call, else callback or voicemail"
         cells = (line.name, ", ".join(line.numbers), taken_by, choice.why[-1])
         rows.append(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>")
