@@ -75,7 +75,7 @@ class PostgresStore(HotStore):
 
     async def _with_connection(self, use: Use[T]) -> T:
         """Uses a connection. One that a restart of the server left stale is thrown away, and the next one tried."""
-        for _ in range(CONNECTIONS):
+        for _ in range(CONNECTIONS + 1):
             async with self._pool.connection() as connection:
                 try:
                     return await use(connection)

@@ -77,8 +77,8 @@ partners = Table(
     "partners",
     metadata,
     C("id", Integer, primary_key=True),
-    C("pid", Text, nullable=False, unique=True),
-    C("dialled", Text, nullable=False, unique=True, comment="what the caller keys: dial_code, else the PID's digits"),
+    C("pid", Text, nullable=False),
+    C("dialled", Text, nullable=False, comment="what the caller keys: dial_code, else the PID's digits"),
     C("name", Text, nullable=False),
     C("type", Text, nullable=False),
     C("region", Text, nullable=False),
@@ -89,14 +89,20 @@ partners = Table(
     C("dial_code", Text, nullable=False, comment="as the partner file gives it; empty for none"),
     C("phones", Text, nullable=False, comment="E.164, separated by ;"),
     C("loa_customers", Text, nullable=False, comment="customer accounts, separated by ;"),
+    # Indexes of their own, not constraints of the table: SQLite copies a whole directory into an empty one that way.
+    Index(None, "pid", unique=True),
+    Index(None, "dialled", unique=True),
 )
 
+# Without a foreign key: checking it row by row is most of what an import of a million partners would take, and partners
+# are suspended, never deleted.
 partner_phones = Table(
     "partner_phones",
     metadata,
     C("number", Text, primary_key=True),
-    C("partner_id", ForeignKey("partners.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    C("partner_id", Integer, primary_key=True, autoincrement=False),
     comment="which partners a caller's number belongs to; made from partners.phones at each change",
+    sqlite_with_rowid=False,
 )
 
 calls = Table(

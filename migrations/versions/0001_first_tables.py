@@ -29,14 +29,8 @@ def upgrade() -> None:
     op.create_table(
         "partners",
         C("id", Integer, primary_key=True),
-        C("pid", Text, nullable=False, unique=True),
-        C(
-            "dialled",
-            Text,
-            nullable=False,
-            unique=True,
-            comment="what the caller keys: dial_code, else the PID's digits",
-        ),
+        C("pid", Text, nullable=False),
+        C("dialled", Text, nullable=False, comment="what the caller keys: dial_code, else the PID's digits"),
         C("name", Text, nullable=False),
         C("type", Text, nullable=False),
         C("region", Text, nullable=False),
@@ -48,11 +42,14 @@ def upgrade() -> None:
         C("phones", Text, nullable=False, comment="E.164, separated by ;"),
         C("loa_customers", Text, nullable=False, comment="customer accounts, separated by ;"),
     )
+    op.create_index(op.f("ix_partners_pid"), "partners", ["pid"], unique=True)
+    op.create_index(op.f("ix_partners_dialled"), "partners", ["dialled"], unique=True)
     op.create_table(
         "partner_phones",
         C("number", Text, primary_key=True),
-        C("partner_id", Integer, ForeignKey("partners.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+        C("partner_id", Integer, primary_key=True, autoincrement=False),
         comment="which partners a caller's number belongs to; made from partners.phones at each change",
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "calls",

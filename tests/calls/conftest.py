@@ -3,18 +3,28 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-import structlog
+from sqlalchemy import NullPool, create_engine, delete
 
-from app import logs
+from app.store import tables
 from tests.support.handset import Handset
+from tests.support.postgres import Postgres
 from tests.support.service import Service, running_service
 
 
-@pytest.fixture(autouse=True)
-def production_logs() -> Iterator[None]:
-    logs.configure("json")
-    yield
-    structlog.reset_defaults()
+@pytest.fixture(scope="session")
+def _postgres_for_calls(postgres: Postgres, _postgres_template: str) -> Iterator[str]:
+    name = postgres.create_database(_postgres_template)
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def postgres_url(_postgres_for_calls: str) -> str:
+    """One database for all calls, emptied before each test: a new one takes ten times as long."""
+    with create_engine(_postgres_for_calls, poolclass=NullPool).begin() as connection:
+        for table in reversed(tables.metadata.sorted_tables):
+            connection.execute(delete(table))
+    return _postgres_for_calls
 
 
 @pytest.fixture

@@ -56,7 +56,8 @@ class Directory:
     def phones(self) -> set[tuple[str, str]]:
         """The numbers, each with the PID that it belongs to."""
         with self._engine.connect() as connection:
-            query = select(tables.partner_phones.c.number, tables.partners.c.pid).join(tables.partners)
+            phones, partners = tables.partner_phones, tables.partners
+            query = select(phones.c.number, partners.c.pid).where(phones.c.partner_id == partners.c.id)
             return {(number, pid) for number, pid in connection.execute(query)}
 
 

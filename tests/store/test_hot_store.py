@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.engine import make_url
 
@@ -124,6 +125,18 @@ async def test_three_hundred_turns_at_once_are_all_written(store: HotStore, data
             tasks.create_task(store.write(each))
     assert [len(database.rows(name)) for name in ("turns", "calls", "cases")] == [300, 60, 60]
     assert {call["turn"] for call in database.rows("calls")} == {4}
+
+
+def test_it_works_on_the_event_loop_of_production(database_url: str, database: Database) -> None:
+    async def write_some() -> None:
+        store = hot_store(database_url)
+        await store.open()
+        await asyncio.gather(*(store.write(opens_case(f"CA{n}")) for n in range(50)))
+        assert await store.fetch("SELECT count(*) FROM turns", {}) == [(50,)]
+        await store.close()
+
+    uvloop.run(write_some())
+    assert len(database.rows("cases")) == 50
 
 
 # Together, and yet each for itself

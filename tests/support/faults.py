@@ -290,7 +290,7 @@ class Stopwatch:
         self.longest = 0.0
         self.slowest = ""
         self._request = http.request
-        http.request = self._timed  # type: ignore[method-assign]  # because the exchange is given this client
+        http.request = self._timed  # type: ignore[assignment]  # because the exchange is given this client
 
     async def _timed(self, method: str, url: str, **rest: Any) -> httpx2.Response:
         began = monotonic()
