@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSource
 
 PREFIX = "PARTNERLINE_"
 
@@ -125,6 +126,8 @@ def read() -> Settings:
     """The settings as given, each one well-formed. Raises SettingsError: one line for each that is not."""
     try:
         return Settings()
+    except UnreadableSource as error:
+        raise SettingsError(str(error.__cause__ or error)) from None
     except ValidationError as error:
         lines = [
             f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()

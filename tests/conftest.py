@@ -1,5 +1,6 @@
 """What tests of every kind may ask for: databases, freshly migrated, and no network where the code is pure."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,10 @@ from tests.support.postgres import Postgres
 TESTS = Path(__file__).parent
 PURE = {"domain", "flows", "content", "provider"}
 
+
+# A test is set up by itself alone, whatever the shell it was started from has set.
+for name in [name for name in os.environ if name.startswith("PARTNERLINE_")]:
+    del os.environ[name]
 
 # As in the service. structlog's own way of printing an exception takes a minute where a request is among its variables.
 logs.configure("text")

@@ -69,6 +69,8 @@ async def _call(line: str, caller: str | None, keys: str | None, at: datetime | 
     from app.store import schema
 
     settings = load()
+    if settings.env == "production":
+        fail("a call on the built-in exchange would open a real case; call the line itself in production", WRONG_USE)
     logs.configure("quiet")
     if not schema.is_current(settings.database):
         fail("the database is not at the newest schema; run `partnerline migrate` first")

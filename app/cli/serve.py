@@ -1,5 +1,6 @@
 """serve, migrate, settings: the service itself."""
 
+import re
 from typing import Annotated
 
 import typer
@@ -72,23 +73,21 @@ def migrate() -> None:
 
 def settings() -> None:
     """Lists every setting, its default and its present value."""
-    from pydantic import SecretStr
-
     from app.settings import PREFIX, Settings, read
 
     present = read()
     for name, field in Settings.model_fields.items():
-        value = getattr(present, name)
-        default = field.default
-        if isinstance(default, SecretStr):
-            default = default.get_secret_value() if name == "database_url" else ""
-            shown = _masked(value.get_secret_value(), default)
-        else:
-            shown = "" if value is None else str(value)
         typer.echo(f"{PREFIX}{name.upper()}")
         typer.echo(f"    {field.description}")
-        typer.echo(f"    default: {'(none)' if default in (None, '') else default}   now: {shown or '(none)'}")
+        typer.echo(f"    default: {_shown(name, field.default)}   now: {_shown(name, getattr(present, name))}")
 
 
-def _masked(value: str, default: object) -> str:
-    return value if value == default else MASKED
+def _shown(name: str, value: object) -> str:
+    """A value as a person may see it: of a secret only that there is one, of a database its address."""
+    secret = getattr(value, "get_secret_value", None)
+    text = str(secret() if secret else "" if value is None else value)
+    if not text:
+        return "(none)"
+    if name == "database_url":
+        return re.sub(r"//([^:/@]*):[^@]*@", r"//\1:***@", text)
+    return MASKED if secret else text

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from sqlalchemy import NullPool, create_engine, delete
+from sqlalchemy import NullPool, create_engine, text
 
 from app.store import tables
 from tests.support.handset import Handset
@@ -21,9 +21,9 @@ def _postgres_for_calls(postgres: Postgres, _postgres_template: str) -> Iterator
 @pytest.fixture
 def postgres_url(_postgres_for_calls: str) -> str:
     """One database for all calls, emptied before each test: a new one takes ten times as long."""
+    names = ", ".join(table.name for table in tables.metadata.sorted_tables)
     with create_engine(_postgres_for_calls, poolclass=NullPool).begin() as connection:
-        for table in reversed(tables.metadata.sorted_tables):
-            connection.execute(delete(table))
+        connection.execute(text(f"TRUNCATE {names}"))
     return _postgres_for_calls
 
 

@@ -271,23 +271,24 @@ async def test_a_call_on_flows_that_are_not_loaded_goes_to_tier_1_of_its_region(
 # Errors
 
 
-@pytest.fixture(params=["text", "json"])
-def log(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
-    """What is logged in one of the two formats."""
+@pytest.fixture
+def restored_logs() -> Iterator[None]:
     before = structlog.get_config()
-    logs.configure(request.param)
-    yield capsys
+    yield
     structlog.configure(**before)
 
 
+@pytest.mark.usefixtures("restored_logs")
+@pytest.mark.parametrize("log_format", ["text", "json"])
 async def test_the_log_of_an_error_tells_nothing_of_the_caller(
-    service: Service, log: pytest.CaptureFixture[str]
+    service: Service, capsys: pytest.CaptureFixture[str], log_format: str
 ) -> None:
     phone = await service.calls("US support", f"{TALLGRASS.keys},2")
+    logs.configure(log_format)
     # The conversation waits for keys; a queue's result is none of its business.
     step = step_of(phone)
     await service.post(step, {**phone.call.standard_form(), "QueueResult": "leave", "Digits": "100234"})
-    written = "".join(log.readouterr())
+    written = "".join(capsys.readouterr())
     assert "an error in a step" in written
     for secret in (TALLGRASS.pid, TALLGRASS.name, "2065550199", step.partition("s=")[2]):
         assert secret not in written

@@ -51,7 +51,7 @@ async def test_a_whole_pool_of_stale_connections_is_thrown_away(store: PostgresS
 
 
 async def test_more_turns_than_connections_take_their_turn(store: PostgresStore) -> None:
-    outcomes = await asyncio.gather(*(store.write(opens_case(f"CA{n}")) for n in range(25 * CONNECTIONS)))
+    outcomes = await asyncio.gather(*(store.write(opens_case(f"CA{n}")) for n in range(5 * CONNECTIONS)))
     assert outcomes == [None] * len(outcomes)
 
 
