@@ -86,8 +86,10 @@ def heard(hook: Webhook) -> Heard:
         bridged = {"true": True, "false": False}.get(fields.get("DialBridged", ""))
         return DialEnded(fields["DialCallStatus"], _number(fields.get("DialCallDuration")), bridged)
     if "RecordingSid" in fields or "RecordingUrl" in fields:
-        seconds = _number(fields.get("RecordingDuration")) or 0
-        return Recorded(fields.get("RecordingSid", ""), seconds, fields.get("Digits") == "hangup")
+        seconds, hung_up = _number(fields.get("RecordingDuration")) or 0, fields.get("Digits") == "hangup"
+        if hung_up and not seconds:
+            return HungUp()
+        return Recorded(fields.get("RecordingSid", ""), seconds, hung_up)
     if keys := fields.get("Digits", ""):
         return HungUp() if keys == "hangup" else Keyed(keys)
     if text := fields.get("SpeechResult", "").strip():

@@ -23,7 +23,7 @@ from app.runtime import Runtime
 from app.services import words
 from app.services.answers import Answers, Facts
 from app.store import lookups, records
-from app.store.hot import NumberTaken, StoreUnavailable
+from app.store.hot import NumberTaken, StoreRefused, StoreUnavailable
 
 log = structlog.get_logger()
 # Two calls draw the same number once in a billion; more than a few times in a row is a fault.
@@ -89,8 +89,9 @@ async def connect(runtime: Runtime, hook: Webhook, session: Session | None, reas
     draft = drafts.stub(Here(flows, turn.session, now), way, "queue", "waiting")
     deed = records.JoinedCase(number, draft) if session.case else records.NewCase(number, draft)
     place = Place(hook, flows, session, Began())
-    record = _record(place, turn, document, (deed,), now)
-    await write_or_keep(runtime, record)
+    if hook.call_sid:
+        # A webhook that names no call cannot be told from the next such one: it is only connected.
+        await write_or_keep(runtime, _record(place, turn, document, (deed,), now))
     return document
 
 
@@ -137,6 +138,7 @@ async def finish(
             return
         except NumberTaken:
             continue
+    raise StoreRefused("every number drawn for it is taken")
 
 
 async def _take_turn(runtime: Runtime, place: Place) -> str:

@@ -84,6 +84,11 @@ class HotStore(ABC):
         self._writing.satisfied()
         return answer
 
+    @property
+    def takes_writes(self) -> bool:
+        """Whether the last that was written, or was to be, went well."""
+        return not self._writing.lost
+
     def look_again(self) -> None:
         """Lets the next read and the next write try, however recently one has failed."""
         self._reading.look_again()
@@ -104,11 +109,11 @@ class _Trust:
 
     def __init__(self) -> None:
         self._successes = 0
-        self._lost = False
+        self.lost = False
         self._next_try = 0.0
 
     def before_trying(self) -> int:
-        if self._lost:
+        if self.lost:
             now = monotonic()
             if now < self._next_try:
                 raise StoreUnavailable("it did not answer a moment ago")
@@ -118,12 +123,12 @@ class _Trust:
 
     def satisfied(self) -> None:
         self._successes += 1
-        self._lost = False
+        self.lost = False
 
     def disappointed(self, before: int) -> None:
         """A try has failed that began after so many successes."""
         if self._successes == before:
-            self._lost = True
+            self.lost = True
             self._next_try = monotonic() + PAUSE
 
     def look_again(self) -> None:

@@ -39,6 +39,8 @@ async def not_ready(runtime: Runtime) -> list[str]:
         await runtime.store.fetch("SELECT 1 FROM calls WHERE call_sid = :none", {"none": ""})
     except StoreUnavailable:
         problems.append("the database does not answer")
+    if runtime.journal.waiting and not runtime.store.takes_writes:
+        problems.append("the database takes nothing that is written")
     if runtime.recovering is not None and runtime.recovering.done():
         problems.append("background work has stopped")
     return problems

@@ -76,8 +76,8 @@ async def test_the_database_goes_away_in_mid_call_and_comes_back(
         identified.is_waiting_in("tier1-us")
         started.is_waiting_in("tier1-us")
         await before.hangs_up()
-        if fault.hides:
-            assert (await service.http.get("/readyz")).status_code == 503
+        assert (await service.http.get("/readyz")).status_code == 503
+        assert (await service.http.get("/healthz")).status_code == 200
         assert service.runtime.journal.waiting
 
     began = time.monotonic()
@@ -115,4 +115,5 @@ async def test_the_database_goes_away_in_mid_call_and_comes_back(
         await phone.hangs_up()
         assert service.case(phone)["status"] == "abandoned"
     assert not service.runtime.journal.waiting
+    # Shown by `pytest -rP`.
     print(f"{type(fault).__name__}: {stopwatch.longest:.2f} s at most ({stopwatch.slowest}), back after {back:.1f} s")

@@ -24,6 +24,7 @@ def hook(**fields: str) -> inbound.Webhook:
         ({"RecordingSid": "RE1", "RecordingDuration": "12", "Digits": "#"}, turn.Recorded("RE1", 12)),
         ({"RecordingSid": "RE1", "RecordingDuration": "12", "Digits": "hangup"}, turn.Recorded("RE1", 12, True)),
         ({"RecordingSid": "RE1", "RecordingDuration": ""}, turn.Recorded("RE1", 0)),
+        ({"RecordingSid": "RE1", "RecordingDuration": "0", "Digits": "hangup"}, turn.HungUp()),
         ({"RecordingUrl": "http://x", "RecordingDuration": "-3"}, turn.Recorded("", 0)),
         ({"Digits": "hangup"}, turn.HungUp()),
         ({"DialCallStatus": "busy"}, turn.DialEnded("busy")),
