@@ -1,6 +1,7 @@
 """Where the parts are chosen and joined: settings -> runtime -> application."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -72,6 +73,8 @@ def create_app(runtime: Runtime, settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with running(runtime):
+            # What the start has made stays: the collector need not look at it again and again.
+            gc.freeze()
             yield
 
     app = FastAPI(

@@ -4,7 +4,7 @@ Source: twilio-voice, "The webhook request". Blank fields count, names may come 
 """
 
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 from app.flows.turn import (
     Began,
@@ -49,7 +49,12 @@ class Webhook:
 
 def parse_form(body: bytes) -> Form:
     """The form as the provider signed it: blanks kept, percent-encoding undone."""
-    return parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+    pairs = [part.partition("=") for part in body.decode("utf-8", "replace").replace("+", " ").split("&") if part]
+    return [(_unquoted(name), _unquoted(value)) for name, _, value in pairs]
+
+
+def _unquoted(text: str) -> str:
+    return unquote(text) if "%" in text else text
 
 
 def webhook(form: Form) -> Webhook:

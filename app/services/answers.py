@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from app.domain import partners, waiting
+from app.domain import partners
 from app.domain.partners import Partner
 from app.flows import asks
 from app.flows.asks import Answer, Ask, Unavailable
@@ -159,12 +159,8 @@ class Answers:
         return PartnerFacts(partner.id, partner.type, partner.status, certified, bool(partner.loa_customers))
 
     async def _position(self) -> Answer:
-        store = self._known
-        number = await lookups.case_of_call(store, self._hook.call_sid)
-        if number is None:
-            return Unavailable()
-        queue, own = await lookups.queue_of(store, number)
-        return asks.FoundPosition(waiting.position(own, queue)) if own else Unavailable()
+        position = await lookups.position_of(self._known, self._hook.call_sid)
+        return asks.FoundPosition(position) if position else Unavailable()
 
     def _dialable(self, number: str) -> Answer:
         found = self._runtime.dialable(number, self._region)

@@ -12,7 +12,7 @@ def in_utc(moment: datetime) -> datetime:
 
 
 def instant_text(moment: datetime) -> str:
-    return in_utc(moment).strftime(INSTANT_FORMAT)
+    return in_utc(moment).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def instant_from_text(value: str) -> datetime:

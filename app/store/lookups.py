@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from app.domain.cases import ENDED, is_case_number
 from app.domain.partners import Partner
 from app.domain.regions import Closure
-from app.domain.waiting import Waiting
 from app.store.hot import Readable, Row
 from app.store.instants import instant_from_text
 
@@ -27,8 +26,11 @@ _BY_PHONE = f"""SELECT {_PARTNER} WHERE status = 'active'
 _WRONG_PIDS = "SELECT count(*) FROM wrong_pids WHERE caller = :caller AND at > :since"
 _CLOSURES = "SELECT id, region, kind, starts_at, ends_at, reason FROM closures WHERE ends_at > :now ORDER BY id"
 _CASE = """SELECT c.status, p.id FROM cases c LEFT JOIN partners p ON p.pid = c.pid WHERE c.number = :number"""
-_QUEUE = """SELECT call_sid, number, severity, certified, waiting_since FROM cases
-    WHERE status = 'waiting' AND queue = (SELECT queue FROM cases WHERE number = :number)"""
+_POSITION = """SELECT 1 + (SELECT count(*) FROM cases other WHERE other.status = 'waiting' AND other.queue = own.queue
+    AND (other.severity, NOT other.certified, other.waiting_since, other.number)
+      < (own.severity, NOT own.certified, own.waiting_since, own.number))
+    FROM cases own WHERE own.status = 'waiting'
+    AND own.number = (SELECT case_number FROM calls WHERE call_sid = :call_sid)"""
 _SESSION = "SELECT line, called, caller, session FROM calls WHERE call_sid = :call_sid"
 _REASONS = "SELECT why FROM turns WHERE call_sid = :call_sid AND turn >= 0 ORDER BY turn"
 _SHOWN = (
@@ -108,13 +110,13 @@ async def usable_case(store: Readable, number: str, partner: int | None) -> bool
     return bool(rows) and rows[0][0] not in ENDED and rows[0][1] == partner
 
 
-async def queue_of(store: Readable, case_number: str) -> tuple[list[Waiting], Waiting | None]:
-    """Everybody who waits in the queue of a case, and the case itself among them."""
-    rows = await store.fetch(_QUEUE, {"number": case_number})
-    waiting = {
-        number: Waiting(number, sev, bool(cert), _moment(since)) for _, number, sev, cert, since in rows if since
-    }
-    return list(waiting.values()), waiting.get(case_number)
+async def position_of(store: Readable, call_sid: str) -> int | None:
+    """A waiting call's position in its queue, from 1; None where it does not wait.
+
+    The order is that of `domain.waiting`; a test holds the two together.
+    """
+    rows = await store.fetch(_POSITION, {"call_sid": call_sid})
+    return int(rows[0][0]) if rows else None
 
 
 class CallSoFar(NamedTuple):

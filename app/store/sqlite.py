@@ -1,4 +1,4 @@
-"""A live call on SQLite. One thread writes: whatever arrives while it commits becomes the next commit, all together.
+"""A live call on SQLite. Only the disk is waited for in a thread: what arrives meanwhile becomes the next commit.
 
 Reads happen on the event loop: a point look-up takes ten microseconds, a thread hop sixty, and with a write-ahead log
 no reader waits for the writer.
@@ -7,20 +7,20 @@ no reader waits for the writer.
 import asyncio
 import os
 import sqlite3
-import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from queue import SimpleQueue
+from time import monotonic
 from typing import Any
 
-from app.store.hot import LOCK_PATIENCE, PATIENCE, HotStore, NumberTaken, Row, StoreRefused, StoreUnavailable
+from app.store.groups import Groups
+from app.store.hot import LOCK_PATIENCE, HotStore, NumberTaken, Row, StoreRefused, StoreUnavailable
 from app.store.instants import instant_text
 from app.store.records import Turn
 from app.store.statements import ANSWER, statements
 
-LARGEST_GROUP = 200
 # A read holds up the event loop. Only a file that is no longer in WAL mode, or is being recovered, makes one wait.
 READ_PATIENCE = 0.05
 CACHED_STATEMENTS = 256
@@ -35,26 +35,10 @@ REFUSALS = (
     ValueError,
 )
 
-Outcome = str | Exception | None
+# Seconds between two tries at a file that another process is writing to.
+BETWEEN_TRIES = 0.005
 
-
-class _Job:
-    """A record on its way to the writer thread and its outcome on the way back."""
-
-    __slots__ = ("done", "loop", "record")
-
-    def __init__(self, record: Turn) -> None:
-        self.record = record
-        self.loop = asyncio.get_running_loop()
-        self.done: asyncio.Future[str | None] = self.loop.create_future()
-
-    def finish(self, outcome: Outcome) -> None:
-        if self.done.done():
-            return
-        if isinstance(outcome, Exception):
-            self.done.set_exception(outcome)
-        else:
-            self.done.set_result(outcome)
+sqlite3.register_adapter(datetime, instant_text)
 
 
 class SqliteStore(HotStore):
@@ -62,106 +46,78 @@ class SqliteStore(HotStore):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._reader = _File(path, READ_PATIENCE)
-        self._writer = _File(path, LOCK_PATIENCE)
-        self._thread: threading.Thread | None = None
+        self._writer = _File(path, 0)
+        self._writes = Groups(self._commit, self._commit_alone)
+        self._disk = ThreadPoolExecutor(1, "sqlite commit")
 
     async def open(self) -> None:
-        self._thread = threading.Thread(target=self._write_all, name="sqlite writer", daemon=True)
-        self._thread.start()
+        """The file is opened when it is first used."""
 
     async def close(self) -> None:
-        if self._thread is not None:
-            self._jobs.put(None)
-            await asyncio.to_thread(self._thread.join)
-            self._thread = None
+        await self._writes.close()
+        self._disk.shutdown()
+        self._writer.close()
         self._reader.close()
 
     async def _fetch(self, sql: str, params: dict[str, Any]) -> list[Row]:
         try:
-            return self._reader.connection().execute(sql, bound(params)).fetchall()
+            return self._reader.connection().execute(sql, params).fetchall()
         except (sqlite3.Error, OSError) as error:
             self._reader.failed()
             raise StoreUnavailable(str(error)) from error
 
     async def _write(self, record: Turn) -> str | None:
-        job = _Job(record)
-        self._jobs.put(job)
+        return await self._writes.do(record)
+
+    async def _commit(self, group: Sequence[Turn]) -> list[str | None]:
+        """The statements take microseconds and run here; only the disk is waited for in a thread."""
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await job.done
-        except TimeoutError:
-            raise StoreUnavailable("the disk does not answer") from None
+            connection = self._writer.connection()
+            # A group that was cut off in the middle is undone.
+            connection.rollback()
+            await _begin(connection)
+            for record in group:
+                for sql, params in statements(record):
+                    connection.execute(sql, params)
+            await asyncio.get_running_loop().run_in_executor(self._disk, connection.execute, "COMMIT")
+        except REFUSALS as error:
+            self._writer.rollback()
+            raise _refusal(error) from error
+        except Exception as error:
+            self._writer.failed()
+            raise StoreUnavailable(str(error)) from error
+        return [None] * len(group)
 
-    def _write_all(self) -> None:
-        """The writer thread. Nothing that happens to a group ends it."""
-        while (group := self._next_group()) is not None:
-            try:
-                outcomes = self._commit([job.record for job in group])
-            except Exception as error:
-                self._writer.failed()
-                outcomes = [StoreUnavailable(str(error)) for _ in group]
-            # One wake-up of the loop for the group, not one a job. A loop that is closed has nobody who waits.
-            with suppress(RuntimeError):
-                group[0].loop.call_soon_threadsafe(_finish, group, outcomes)
-        self._writer.close()
-
-    def _next_group(self) -> list[_Job] | None:
-        """What is to be written next, without what nobody waits for any more; None at the end."""
-        job = self._jobs.get()
-        group = []
-        while job is not None:
-            if not job.done.cancelled():
-                group.append(job)
-            if len(group) == LARGEST_GROUP or (group and self._jobs.empty()):
-                return group
-            job = self._jobs.get()
-        if group:
-            self._jobs.put(None)
-        return group or None
-
-    def _commit(self, group: Sequence[Turn]) -> list[Outcome]:
-        connection = self._writer.connection()
-        connection.execute("BEGIN IMMEDIATE")
-        outcomes = [_write_one(connection, record) for record in group]
-        connection.execute("COMMIT")
-        return outcomes
-
-
-def _finish(group: Sequence[_Job], outcomes: Sequence[Outcome]) -> None:
-    for job, outcome in zip(group, outcomes, strict=True):
-        job.finish(outcome)
-
-
-def _write_one(connection: sqlite3.Connection, record: Turn) -> Outcome:
-    """One record within the group's transaction. What goes wrong with it alone is undone alone."""
-    connection.execute("SAVEPOINT record")
-    try:
-        for sql, params in statements(record):
-            connection.execute(sql, bound(params))
-        outcome: Outcome = None
-    except REFUSALS as error:
-        connection.execute("ROLLBACK TO record")
-        outcome = _refusal(connection, record, error)
-    connection.execute("RELEASE record")
-    return outcome
-
-
-def _refusal(connection: sqlite3.Connection, record: Turn, error: Exception) -> Outcome:
-    """Why a record was not taken: it is there already, then with its answer; or its number is."""
-    if isinstance(error, sqlite3.IntegrityError):
-        if "turns.call_sid" in str(error):
+    async def _commit_alone(self, record: Turn) -> str | None:
+        try:
+            await self._commit([record])
+        except StoreRefused as error:
+            if "turns.call_sid" not in str(error):
+                raise
             key = {"call_sid": record.call.call_sid, "turn": record.turn}
-            return str(connection.execute(ANSWER, key).fetchone()[0])
-        if "cases.number" in str(error):
-            return NumberTaken(str(error))
+            return str((await self._fetch(ANSWER, key))[0][0])
+        return None
+
+
+async def _begin(connection: sqlite3.Connection) -> None:
+    """Takes the file for writing. While another process has it, this one waits without holding up anybody."""
+    give_up = monotonic() + LOCK_PATIENCE
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > give_up:
+                raise
+            await asyncio.sleep(BETWEEN_TRIES)
+        else:
+            return
+
+
+def _refusal(error: Exception) -> Exception:
+    if isinstance(error, sqlite3.IntegrityError) and "cases.number" in str(error):
+        return NumberTaken(str(error))
     return StoreRefused(f"{type(error).__name__}: {error}")
-
-
-def bound(params: dict[str, Any]) -> dict[str, Any]:
-    """Parameters as SQLite keeps them: a moment as text."""
-    return {name: instant_text(v) if isinstance(v, datetime) else v for name, v in params.items()}
 
 
 class _File:
@@ -199,6 +155,10 @@ class _File:
                 self._connection.rollback()
             self._close_the_one_before()
             self._before, self._connection = self._connection, None
+
+    def rollback(self) -> None:
+        if self._connection is not None:
+            self._connection.rollback()
 
     def close(self) -> None:
         self.failed()

@@ -4,12 +4,15 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 from sqlalchemy.engine import make_url
 
+from app.store import sqlite
 from app.store.hot import PATIENCE, StoreUnavailable
 from app.store.records import Turn
 from app.store.sqlite import SqliteStore
@@ -95,43 +98,44 @@ async def test_what_nobody_waits_for_any_more_is_not_written_later(
     assert count(path) == 1
 
 
-async def test_an_accident_in_the_writer_thread_hangs_nobody(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(_: SqliteStore, group: Sequence[Turn]) -> None:
+async def test_an_accident_while_writing_hangs_nobody(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(record: Turn) -> NoReturn:
         raise MemoryError("no memory")
 
     with monkeypatch.context() as broken:
-        broken.setattr(SqliteStore, "_commit", fails)
+        broken.setattr(sqlite, "statements", fails)
         with pytest.raises(StoreUnavailable, match="no memory"):
             await store.write(turn("CA1", 0))
-    assert store._thread is not None
-    assert store._thread.is_alive()
     store.look_again()
     assert await store.write(turn("CA1", 0)) is None
 
 
-async def test_a_disk_that_hangs_is_not_waited_for(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, path: Path
-) -> None:
-    go_on = threading.Event()
-    commit = SqliteStore._commit
-
-    def hangs(self: SqliteStore, group: Sequence[Turn]) -> object:
-        go_on.wait(30)
-        return commit(self, group)
-
-    with monkeypatch.context() as slow:
-        slow.setattr(SqliteStore, "_commit", hangs)
-        began = time.monotonic()
-        with pytest.raises(StoreUnavailable, match="disk"):
-            await store.write(opens_case("CA1"))
-        assert time.monotonic() - began < PATIENCE + 0.2
-        go_on.set()
+async def test_a_disk_that_hangs_is_not_waited_for(store: SqliteStore, path: Path) -> None:
+    disk = store._disk = HangingDisk()
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable, match="did not answer in time"):
+        await store.write(opens_case("CA1"))
+    assert time.monotonic() - began < PATIENCE + 0.2
+    disk.go_on.set()
     store.look_again()
     # It was written after all; written again from the journal it is still one.
     assert await store.write(opens_case("CA1")) == opens_case("CA1").answer
     assert count(path) == 1
+
+
+class HangingDisk(ThreadPoolExecutor):
+    """A thread in which nothing is done before it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.go_on = threading.Event()
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        def later() -> Any:
+            self.go_on.wait(30)
+            return work(*args, **kwargs)
+
+        return super().submit(later)
 
 
 async def test_a_loop_that_is_closed_does_not_end_the_writer(path: Path) -> None:

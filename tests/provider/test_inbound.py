@@ -1,5 +1,7 @@
 """A webhook's form -> what was heard."""
 
+from urllib.parse import parse_qsl, urlencode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,6 +64,12 @@ def test_blank_fields_count_and_a_repeated_one_does_no_harm() -> None:
     form = inbound.parse_form(b"FromCity=&CallSid=CA1&Digits=1&Digits=2&To=%2B1&x=%20")
     assert form == [("FromCity", ""), ("CallSid", "CA1"), ("Digits", "1"), ("Digits", "2"), ("To", "+1"), ("x", " ")]
     assert inbound.webhook(form).fields["Digits"] == "2"
+
+
+@given(st.lists(st.tuples(st.text(min_size=1), st.text()), max_size=8))
+def test_a_form_is_read_as_everybody_reads_it(pairs: list[tuple[str, str]]) -> None:
+    body = urlencode(pairs, errors="surrogatepass").encode()
+    assert inbound.parse_form(body) == parse_qsl(body.decode(), keep_blank_values=True)
 
 
 @given(st.binary(max_size=300))
