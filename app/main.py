@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -28,7 +29,7 @@ from app.web.api import mount
 
 def build_runtime(settings: Settings, flows: Flows | None = None, now: Callable[[], datetime] | None = None) -> Runtime:
     """The parts of the service. Raises ContentError when the flows hold a mistake."""
-    flows = flows or content.load(settings.flows_dir)
+    flows = replace(flows or content.load(settings.flows_dir), days_kept=settings.retention_recordings)
     secret = secret_key(settings)
     own = [number for line in flows.lines.by_name.values() for number in line.numbers]
     allowed = settings.callback_country_list or countries_of(own)

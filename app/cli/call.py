@@ -17,6 +17,8 @@ MESSAGE = 8.0
 PATIENCE = 30.0
 # A call that has not come to a rest by then goes round in circles.
 STEPS = 60
+KEYPAD = frozenset("0123456789*#")
+CENTURY = range(2000, 2100)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,7 +43,7 @@ def call(
     """Places a call and prints what the caller hears, and why."""
     import asyncio
 
-    if keys is not None and (odd := set(keys) - set("0123456789*#,")):
+    if keys is not None and (odd := set(keys) - KEYPAD - {","}):
         fail(f"--keys: {min(odd)!r} is not on the keypad; use 0 to 9, *, # and a comma between answers", WRONG_USE)
     asyncio.run(_call(line, caller or None, keys, _moment(at)))
 
@@ -55,6 +57,8 @@ def _moment(at: str | None) -> datetime | None:
         fail(f"--at: {at!r} is no moment; write it as 2026-03-07T12:00:00Z", WRONG_USE)
     if moment.tzinfo is None:
         fail(f"--at: {at} has no offset; write it as {at}Z, or with +01:00", WRONG_USE)
+    if moment.year not in CENTURY:
+        fail(f"--at: {at} is not in this century", WRONG_USE)
     return moment
 
 
@@ -129,6 +133,9 @@ async def _converse(placed: "Call", keys: str | None) -> None:
 async def _press(placed: "Call", left: list[str] | None) -> None:
     said = [_ask()] if left is None else left
     keyed = said.pop(0) if said else ""
+    if odd := set(keyed) - KEYPAD:
+        typer.echo(f"{'':6} {min(odd)!r} is not on the keypad")
+        return
     if keyed:
         typer.echo(f"{'':6} the caller keys {keyed}")
         await placed.press(keyed, listen=False)

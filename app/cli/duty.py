@@ -1,6 +1,5 @@
 """duty check: who is on duty for escalations, and whether somebody always is."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,11 +28,12 @@ def check(
     """Shows who covers which hours of a year, and every gap. Exit code 1 if there is one."""
     from app import content
     from app.domain import duty
+    from app.runtime import clock
     from app.settings import load
 
     settings = load()
     flows = content.load(settings.flows_dir)
-    chosen = year or (settings.clock or datetime.now(UTC)).year
+    chosen = year or clock(settings.clock)().year
     tiers = sorted({ladder.tier for ladder in flows.ladders})
     found = [gap for tier in tiers for gap in duty.gaps(flows.ladders, tier, chosen)]
     for tier in tiers:

@@ -34,6 +34,9 @@ def _ended(error: Exception) -> int:
     if isinstance(error, typer.Abort):
         typer.echo("partnerline: stopped", err=True)
         return NOT_RIGHT
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(str(error))
+        return WRONG_USE
     shown = getattr(error, "format_message", None)
     if shown is not None:
         typer.echo(f"partnerline: {' '.join(str(shown()).split())} (see `--help`)", err=True)

@@ -133,6 +133,10 @@ def _in_words(error: Exception) -> str:
     place = path.strip("`.")
     if "timezone" in what or "timezone component" in what:
         what = "give the moment with its offset, as in 2026-03-07T12:00:00Z"
+    elif "RFC3339" in what:
+        what = "this is no moment; write it as in 2026-03-07T12:00:00Z"
+    elif place == "severity":
+        what = "must be S1, S2 or S3"
     return f"{place}: {what}" if place else what
 
 

@@ -34,6 +34,7 @@ def serve(
     flows = content.load(chosen.flows_dir)
     if not schema.is_current(chosen.database):
         fail("the database is not at the newest schema; run `partnerline migrate` first")
+    _refuse_taken(host, port)
     _welcome(host, port, chosen.env == "development", flows.lines.default.name)
     uvicorn.run(
         "app.main:app_from_environment",
@@ -50,6 +51,18 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=10,
     )
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    import socket
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            fail(f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port or --host")
 
 
 def _welcome(host: str, port: int, development: bool, line: str) -> None:

@@ -21,6 +21,7 @@ from app.flows.nodes import KINDS, Node
 FACTS = ("regions", "lines", "queues", "targets", "duty")
 NOT_FLOWS = {*FACTS, "promises"}
 LONGEST_QUEUE_NAME = 64
+OWN_MUSIC = "hold.wav"
 ON_CALL = ("tier1-oncall", "tier2-oncall")
 
 
@@ -47,7 +48,7 @@ class _Loading:
         self.problems += [Problem(f"{name}.yaml", 0, "is missing; put it back") for name in missing]
         regions, wording = self._regions(), dict(self._wording())
         lines, queues, waiting = self._lines(regions), *self._queues(regions)
-        targets, days_kept = self._targets()
+        targets = self._targets()
         ladders = tuple(self._ladders(regions))
         nodes, starts = self._nodes()
         if lines:
@@ -69,7 +70,6 @@ class _Loading:
             queues=queues,
             waiting=waiting,
             wording=wording,
-            days_kept=days_kept,
             fallback_number=shapes.compact(shape.fallback_number) if shape else "",
         )
 
@@ -128,6 +128,8 @@ class _Loading:
         for index, line in enumerate(shape.lines if shape else ()):
             say = partial(source.problem, ("lines", index))
             for number in line.numbers:
+                if shape and digits_of(number) == digits_of(shape.fallback_number):
+                    say(f"numbers: {number} is also the fallback number, which would dial itself; change one of them")
                 owner = owners.setdefault(digits_of(number), line.name)
                 if owner != line.name or line.numbers.count(number) > 1:
                     say(f"numbers: {number} is already a number of {owner}; a number has one line")
@@ -135,6 +137,8 @@ class _Loading:
                 say(f"name: there are two lines {line.name}; give one another name")
             if line.region not in regions and regions:
                 say(f"region: there is no region {line.region}; there are {', '.join(regions)}")
+            if line.external and "certified" not in line.kinds:
+                say("external: only a certified line can be external; take it off, or make the line certified")
             if line.flow not in starts:
                 say(f"flow: there is no flow {line.flow}; there are {', '.join(sorted(starts))}")
             for language in line.languages:
@@ -158,19 +162,23 @@ class _Loading:
         for severity in SEVERITIES:
             if severity not in shape.waiting.limits:
                 source.problem(("waiting", "limits"), f"{severity} has no limit; give it one in minutes")
+        if "://" not in shape.waiting.music and shape.waiting.music != OWN_MUSIC:
+            source.problem(
+                ("waiting", "music"), f"give a whole address, or {OWN_MUSIC}, which comes with the service"
+            )
         limits = {severity: timedelta(minutes=n) for severity, n in shape.waiting.limits.items()}
         waiting = WaitingRules(limits, timedelta(minutes=shape.waiting.longest), shape.waiting.music)
         return {name: Queue(name, q.tier, q.region) for name, q in shape.queues.items()}, waiting
 
-    def _targets(self) -> tuple[dict[Severity, Target], int]:
+    def _targets(self) -> dict[Severity, Target]:
         source = self.sources.get("targets")
         shape = source.as_(shapes.TargetsShape) if source else None
         if source is None or shape is None:
-            return {}, 0
+            return {}
         for severity in SEVERITIES:
             if severity not in shape.targets:
                 source.problem(("targets",), f"{severity} has no target; add it")
-        return {name: target.target() for name, target in shape.targets.items()}, shape.recordings_kept_days
+        return {name: target.target() for name, target in shape.targets.items()}
 
     def _ladders(self, regions: dict[str, Region]) -> Iterator[Ladder]:
         source = self.sources.get("duty")
@@ -233,6 +241,8 @@ class _Loading:
         used = {line.flow for line in lines.by_name.values()}
         spoken = {language for line in lines.by_name.values() for language in line.languages}
         texts = {language: words.texts for language, words in wording.items() if language in spoken}
+        for language in spoken & wording.keys():
+            self._check_time(language, wording[language])
         for mistake in mistakes(nodes, starts, used, texts):
             if mistake.language:
                 self.sources[f"prompts/{mistake.language}"].problem(("prompts", mistake.node), mistake.what)
@@ -242,9 +252,17 @@ class _Loading:
                 source.problem(("nodes", node), mistake.what)
         self._check_names(lines, wording)
 
+    def _check_time(self, language: str, wording: Wording) -> None:
+        """A moment must be speakable in every language of a line."""
+        try:
+            wording.time.format(day="", date=0, month="", hour="", zone="")
+        except (KeyError, IndexError, ValueError):
+            names = "{day}, {date}, {month}, {hour} and {zone}"
+            self.sources[f"prompts/{language}"].problem(("time",), f"only {names} are filled in")
+
     def _check_names(self, lines: Lines, wording: dict[str, Wording]) -> None:
         """Every region has a name to be spoken, for its team and for its time."""
-        names = self.sources["regions"].as_(shapes.RegionsShape)
+        names = self.sources["regions"].as_(shapes.RegionsShape) if "regions" in self.sources else None
         for language in sorted({x for line in lines.by_name.values() for x in line.languages} & wording.keys()):
             for region in names.regions if names else ():
                 for prompt in (f"team_{region}", f"zone_{region}"):

@@ -124,7 +124,6 @@ class TargetShape(Shape, frozen=True, kw_only=True):
 
 class TargetsShape(Shape, frozen=True, kw_only=True):
     targets: dict[Severity, TargetShape]
-    recordings_kept_days: Annotated[int, msgspec.Meta(ge=1)]
 
 
 class ContactShape(Shape, frozen=True, kw_only=True):

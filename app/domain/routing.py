@@ -45,7 +45,6 @@ class Decision:
     pages: bool
     messages: tuple[Message, ...]
     why: tuple[str, ...]
-    dial: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def _to_certified_line(
             2, region, messages, (*why, f"{line.name} is external, and an S1 is never sent there: queue {queue}")
         )
     because = f"a certified caller goes to {line.name}, external; if it fails, to queue {queue}"
-    return Decision(2, region, "line", queue, None, False, messages, (*why, because), line.external)
+    return Decision(2, region, "line", queue, None, False, messages, (*why, because))
 
 
 def _all_closed(call: Call, tier: int, told: tuple[Message, ...], why: tuple[str, ...]) -> Decision:

@@ -8,9 +8,10 @@ import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.flows.engine import resolve
+from app.flows.engine import CONNECT, resolve
 from app.flows.nodes import Node
 from app.flows.nodes.base import PLACEHOLDERS, WHISPERED
+from app.flows.nodes.queue import QueueNode
 
 # Spoken whatever the flows say: when nothing else can be done, and to a person who is rung for a caller.
 SPOKEN_BY_THE_ENGINE = ("connecting_you", "whisper", "whisper_unverified")
@@ -29,6 +30,8 @@ def mistakes(
     nodes: Mapping[str, Node], starts: Mapping[str, str], used: Iterable[str], texts: Mapping[str, Mapping[str, str]]
 ) -> Iterator[Mistake]:
     """Every mistake. `starts`: first node by flow; `used`: the flows that lines begin with; `texts`: by language."""
+    if not isinstance(nodes.get(CONNECT), QueueNode):
+        yield Mistake(CONNECT, "is missing; it must be a `queue`: a call that cannot go on anywhere else goes on there")
     yield from _own(nodes)
     yield from _unknown_targets(nodes)
     yield from _unreached(nodes, [starts[flow] for flow in used if flow in starts])

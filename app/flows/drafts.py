@@ -32,6 +32,13 @@ def open_or_join(here: "Here") -> asks.OpenCase | asks.JoinCase:
     return asks.OpenCase(draft)
 
 
+def waiting(here: "Here") -> asks.CaseDraft:
+    """The stub of a caller who is put through without more questions."""
+    way = here.session.way
+    assert way is not None, "who is put through has a way"  # noqa: S101 because the engine has just decided it
+    return stub(here, way, "queue", "waiting")
+
+
 def abandoned(here: "Here") -> asks.OpenCase:
     """The stub of an identified caller who hung up on the way."""
     partner = here.session.partner

@@ -12,13 +12,14 @@ from app.flows import asks, drafts
 from app.flows.flow import Flows
 from app.flows.nodes.base import Asks, Go, Here, Step, Wait
 from app.flows.session import Session, Way, change
-from app.flows.turn import Began, Directive, Enqueue, Heard, HungUp, Music, StillWaiting, Turn
+from app.flows.turn import Began, Directive, Heard, HungUp, Turn
 
 # Far above what any flow needs between two waits. A flow that goes round for ever stops here; `flows check` finds it.
 NODES_PER_TURN = 60
-# Where a conversation stands that is over, and one that was only connected, without more questions.
+# Where a conversation stands that is over.
 HUNG_UP = "(hung up)"
-CONNECTED = "(connected)"
+# Where one goes on that cannot go on anywhere else. `flows check` sees to it that the node is there.
+CONNECT = "waiting.connect"
 
 
 class LostConversation(Exception):
@@ -36,8 +37,6 @@ def step(flows: Flows, session: Session, heard: Heard, now: datetime) -> Turn:
         first: Step | None = Go(session.node, session)
     elif session.node == HUNG_UP:
         return Turn(session)
-    elif session.node == CONNECTED and not isinstance(heard, HungUp):
-        return Turn(session, (Music(),) if isinstance(heard, StillWaiting) else ())
     else:
         first = _hear(flows, session, heard, now)
     if first is None:
@@ -53,7 +52,7 @@ def _hear(flows: Flows, session: Session, heard: Heard, now: datetime) -> Step |
         raise LostConversation(f"there is no node {session.node}")
     here = Here(flows, session, now)
     if isinstance(heard, HungUp):
-        hung_up = getattr(node, "hung_up", None) if session.recording else None
+        hung_up = getattr(node, "hung_up", None) if session.recorded_seconds else None
         return Go(hung_up, session) if hung_up else node.hear(here, heard) or _hang_up(here)
     return node.hear(here, heard)
 
@@ -105,9 +104,15 @@ def joined(earlier: Turn, later: Turn) -> Turn:
     )
 
 
-def connecting(flows: Flows, session: Session, now: datetime, reason: str) -> Turn:
-    """What happens when nothing else can: "we are connecting you", and the Tier 1 queue of the dialled line."""
+def put_through(flows: Flows, session: Session) -> Session:
+    """The session on these flows, waiting in the Tier 1 queue of the dialled line."""
     region = flows.lines.by_name[session.line].region
     way = Way(1, region, "queue", f"tier1-{region}", pages=False)
-    here = Here(flows, change(session, node=CONNECTED, way=way), now)
-    return Turn(here.session, (*here.say("connecting_you"), Enqueue(f"tier1-{region}")), None, (), (reason,))
+    return change(session, revision=flows.revision, node=CONNECT, way=way)
+
+
+def connecting(flows: Flows, session: Session, now: datetime, reason: str) -> Turn:
+    """What happens when nothing else can: "we are connecting you", and the Tier 1 queue of the dialled line."""
+    there = put_through(flows, session)
+    turn = _run(flows, Go(CONNECT, there, Here(flows, there, now).say("connecting_you"), (reason,)), now, "waiting")
+    return replace(turn, why=(reason,))

@@ -60,7 +60,10 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """`nodes` are keyed `flow.node`; `starts` gives each flow's first node."""
+    """`nodes` are keyed `flow.node`; `starts` gives each flow's first node.
+
+    `days_kept`: how long a recorded message is kept, as the caller is told.
+    """
 
     revision: str
     nodes: Mapping[str, Node]
@@ -72,5 +75,5 @@ class Flows:
     queues: Mapping[str, Queue]
     waiting: WaitingRules
     wording: Mapping[str, Wording]
-    days_kept: int
     fallback_number: str
+    days_kept: int = 90

@@ -32,7 +32,6 @@ class Way(msgspec.Struct, frozen=True, array_like=True):
     destination: Destination
     queue: str | None
     pages: bool
-    dial: str | None = None
 
 
 class Session(msgspec.Struct, frozen=True, array_like=True):

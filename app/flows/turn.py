@@ -79,11 +79,6 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
-    seconds: int
-
-
-@dataclass(frozen=True, slots=True)
 class Gather:
     """Prompts, and then keys or speech. `digits` is the most that can be keyed, None for no limit.
 
@@ -145,7 +140,7 @@ class Hangup:
     pass
 
 
-Directive = Say | Pause | Gather | Record | PlayRecording | Enqueue | Music | Leave | Dial | Hangup
+Directive = Say | Gather | Record | PlayRecording | Enqueue | Music | Leave | Dial | Hangup
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 Source: twilio-voice, "The webhook request". Blank fields count, names may come twice, new ones may appear any day.
 """
 
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from app.flows.turn import (
-    Began,
     DialEnded,
     Heard,
     HungUp,
@@ -24,6 +24,7 @@ LONGEST_TEXT = 256
 # What carriers put in place of a number that is withheld: words, or numbers that spell ANONYMOUS and the like.
 WITHHELD = frozenset({"", "anonymous", "unknown", "restricted", "private", "unavailable", "blocked", "withheld"})
 WITHHELD_NUMBERS = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
+_RECORDING = re.compile("RE[0-9A-Za-z]{1,40}")
 FULL_ATTESTATION = "-A"
 
 
@@ -94,7 +95,7 @@ def heard(hook: Webhook) -> Heard:
         seconds, hung_up = _number(fields.get("RecordingDuration")) or 0, fields.get("Digits") == "hangup"
         if hung_up and not seconds:
             return HungUp()
-        return Recorded(fields.get("RecordingSid", ""), seconds, hung_up)
+        return Recorded(_recording(fields), seconds, hung_up)
     if keys := fields.get("Digits", ""):
         return HungUp() if keys == "hangup" else Keyed(keys)
     if text := fields.get("SpeechResult", "").strip():
@@ -102,12 +103,14 @@ def heard(hook: Webhook) -> Heard:
     return Silence()
 
 
-def began() -> Heard:
-    return Began()
-
-
 def still_waiting(hook: Webhook) -> StillWaiting:
     return StillWaiting(_number(hook.fields.get("QueueTime")) or 0)
+
+
+def _recording(fields: dict[str, str]) -> str:
+    """The recording's id. The provider promises only the address, which ends in it; nothing else of that is used."""
+    sid = fields.get("RecordingSid") or fields.get("RecordingUrl", "").rpartition("/")[2].partition(".")[0]
+    return sid if _RECORDING.fullmatch(sid) else ""
 
 
 def _number(text: str | None) -> int | None:

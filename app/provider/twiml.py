@@ -18,7 +18,6 @@ from app.flows.turn import (
     Hangup,
     Leave,
     Music,
-    Pause,
     PlayRecording,
     Record,
     Say,
@@ -49,8 +48,6 @@ def _verb(directive: Directive, urls: Urls) -> str:
     match directive:
         case Say(text, language, voice):
             return f'<Say voice="{voice}" language="{language}">{_text(text)}</Say>'
-        case Pause(seconds):
-            return f'<Pause length="{seconds}"/>'
         case Gather():
             return _gather(directive, urls) + (_go_on(urls) if directive.goes_on else "")
         case Record(max_seconds, finish_on, silence):

@@ -15,8 +15,8 @@ from app.domain.lines import Line
 from app.flows import drafts, engine
 from app.flows.flow import Flows
 from app.flows.nodes.base import Here
-from app.flows.session import Session, Way, change
-from app.flows.turn import Began, Heard, HungUp, StillWaiting, Turn
+from app.flows.session import Session, change
+from app.flows.turn import Began, Heard, HungUp, LeftQueue, StillWaiting, Turn
 from app.provider import twiml
 from app.provider.inbound import Webhook
 from app.runtime import Runtime
@@ -59,40 +59,46 @@ async def go_on(runtime: Runtime, hook: Webhook, session: Session, heard: Heard)
     """A call goes on from where its token says."""
     flows = runtime.revisions.get(session.revision)
     if flows is None:
-        return await connect(runtime, hook, session, "its flows are no longer loaded")
+        if not isinstance(heard, LeftQueue | HungUp):
+            return await connect(runtime, hook, session, "its flows are no longer loaded")
+        # Whoever was waiting was waiting: what became of it is the same in any flows.
+        flows, session = runtime.flows, engine.put_through(runtime.flows, _on_a_line(runtime, session, hook))
     return await _take_turn(runtime, Place(hook, flows, session, heard))
 
 
 async def wait_on(runtime: Runtime, hook: Webhook, session: Session, heard: StillWaiting) -> str:
     """What a caller in a queue hears next. Nothing is written: it is asked for each time the music runs out."""
-    flows = runtime.revisions.get(session.revision) or runtime.flows
+    flows = runtime.revisions.get(session.revision)
+    if flows is None:
+        flows, session = runtime.flows, engine.put_through(runtime.flows, _on_a_line(runtime, session, hook))
     place = Place(hook, flows, session, heard)
-    try:
-        turn = await _converse(place, Answers(runtime, hook, place.line.region))
-    except engine.LostConversation:
-        session = change(session, node=engine.CONNECTED)
-        turn = engine.step(flows, session, heard, runtime.now())
+    turn = await _converse(place, Answers(runtime, hook, place.line.region))
     return render(runtime, hook, turn.session.at_rest(), turn)
 
 
 async def connect(runtime: Runtime, hook: Webhook, session: Session | None, reason: str) -> str:
     """Nothing else can be done: the caller is told so and goes to Tier 1. The stub is opened, no number is spoken."""
-    flows = runtime.flows
-    if session is None or session.line not in flows.lines.by_name:
-        session = engine.begin(flows, flows.lines.called(hook.called))
-    now = runtime.now()
+    flows, now = runtime.flows, runtime.now()
+    session = _on_a_line(runtime, session, hook)
     turn = engine.connecting(flows, session, now, reason)
     document = render(runtime, hook, _next(turn), turn)
     log.warning("connected without more questions", call_sid=hook.call_sid, reason=reason)
     number = session.case or runtime.case_number(hook.call_sid, 0)
-    way = turn.session.way or Way(1, "", "queue", None, pages=False)
-    draft = drafts.stub(Here(flows, turn.session, now), way, "queue", "waiting")
+    draft = drafts.waiting(Here(flows, turn.session, now))
     deed = records.JoinedCase(number, draft) if session.case else records.NewCase(number, draft)
     place = Place(hook, flows, session, Began())
     if hook.call_sid:
         # A webhook that names no call cannot be told from the next such one: it is only connected.
         await write_or_keep(runtime, _record(place, turn, document, (deed,), now))
     return document
+
+
+def _on_a_line(runtime: Runtime, session: Session | None, hook: Webhook) -> Session:
+    """The session, or a fresh one where there is none or its line is gone."""
+    lines = runtime.flows.lines
+    if session is None or session.line not in lines.by_name:
+        return engine.begin(runtime.flows, lines.called(hook.called))
+    return session
 
 
 async def end(runtime: Runtime, hook: Webhook) -> None:

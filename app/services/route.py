@@ -21,6 +21,7 @@ from app.flows.session import Session, Way
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 # Taken for a caller who names no severity (call-flows, "Severity").
 ASSUMED: Severity = "S2"
+CENTURY = range(2000, 2100)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -49,6 +50,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.pid is not None and self.caller is not msgspec.UNSET:
             raise ValueError("give `pid` or `caller`, not both")
+        if self.at is not None and self.at.year not in CENTURY:
+            raise ValueError("the moment is not in this century")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -113,7 +116,7 @@ class Router:
             if line := lines.by_number.get(digits):
                 return line, ()
             return lines.default, (f"{given} is none of our numbers: the default line, {lines.default.name}",)
-        names = ", ".join(lines.by_name)
+        names = ", ".join(f"`{name}`" for name in lines.by_name)
         raise BadQuestion(f"line: there is no line {given!r}; give a number as in +18888988733, or one of {names}")
 
     def _caller(

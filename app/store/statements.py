@@ -61,10 +61,14 @@ ON CONFLICT (call_sid) DO UPDATE SET
     next_update_due_at = excluded.next_update_due_at
 WHERE cases.destination = 'none' AND cases.status <> 'resolved'
 """
+# `open` is what a case is before its message is recorded: one that is further already stays so.
 JOINED_CASE = """
-UPDATE cases SET status = :status, queue = :queue, tier = :tier, region = :region, destination = :destination,
-    severity = :severity, waiting_since = :waiting_since, callback_number = coalesce(:callback_number, callback_number),
-    callback_at = :callback_at
+UPDATE cases SET status = CASE WHEN CAST(:status AS TEXT) = 'open' THEN status ELSE CAST(:status AS TEXT) END,
+    queue = :queue, tier = :tier, region = :region, destination = :destination, severity = :severity,
+    severity_assumed = :severity_assumed, waiting_since = :waiting_since, flags = :flags, callback_at = :callback_at,
+    callback_number = CASE WHEN CAST(:destination AS TEXT) = 'callback' THEN :callback_number ELSE callback_number END,
+    first_response_due_at = CASE WHEN CAST(:destination AS TEXT) = 'callback' AND first_response_at IS NULL
+                                 THEN :first_response_due_at ELSE first_response_due_at END
 WHERE number = :number AND status <> 'resolved'
 """
 CASE_OF_CALL = "coalesce(CAST(:case AS TEXT), (SELECT number FROM cases WHERE call_sid = :call_sid))"
@@ -72,9 +76,12 @@ TAKEN = f"""
 UPDATE cases SET status = 'in_progress', first_response_at = coalesce(first_response_at, :at)
 WHERE number = {CASE_OF_CALL} AND status <> 'resolved'
 """
+# A call's own case is abandoned. One that its caller only went on with is again what it was before.
 LEFT = f"""
-UPDATE cases SET status = CASE WHEN call_sid = :call_sid THEN 'abandoned' ELSE 'open' END, waiting_since = NULL
-WHERE number = {CASE_OF_CALL} AND status IN ('open', 'waiting')
+UPDATE cases SET waiting_since = NULL,
+    status = CASE WHEN call_sid = :call_sid THEN 'abandoned' WHEN first_response_at IS NOT NULL THEN 'in_progress'
+        WHEN EXISTS (SELECT 1 FROM pages WHERE pages.case_number = cases.number) THEN 'escalated' ELSE 'open' END
+WHERE number = {CASE_OF_CALL} AND (status = 'waiting' OR (status = 'open' AND call_sid = :call_sid))
 """
 # A call that ended before its case arrived waits nowhere.
 LEFT_BEFORE = f"{LEFT} AND EXISTS (SELECT 1 FROM calls WHERE call_sid = :call_sid AND ended_at IS NOT NULL)"
@@ -166,7 +173,9 @@ def _deed(deed: records.Deed, record: records.Turn) -> Iterator[Statement]:
             yield _ended(record, records.Ended("completed", None))
         case records.Message(case, tier, recording, seconds):
             kept = {"case": case, "call_sid": call_sid}
-            yield MESSAGE, {**kept, "recording": recording, "seconds": seconds, "at": record.at}
+            # A message whose id the provider did not tell is kept all the same, under the turn it was left in.
+            sid = recording or f"{call_sid}/{record.turn}"
+            yield MESSAGE, {**kept, "recording": sid, "seconds": seconds, "at": record.at}
             yield ESCALATED, kept
             yield _page(record, case, tier, "an escalation message was left")
         case records.Callback(case, number, at):

@@ -106,6 +106,7 @@ async def _connect(runtime: Runtime, request: Request, hook: Webhook, reason: st
         log.error("even connecting failed", call_sid=hook.call_sid, exc_info=error)
         line = runtime.flows.lines.called(hook.called)
         said = connecting_you(runtime, line)
+        # After a conversation the call would go on to the next verb: so there is none, and the queue is all we can do.
         return document(f"<Response>{said}<Enqueue>tier1-{line.region}</Enqueue></Response>")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.flows import asks, drafts
-from app.flows.asks import Answer, Ask
+from app.flows.asks import Ask
 from app.flows.nodes.base import Asks, Go, Here, Node, Step, Target
 from app.flows.session import Session, change
 from app.flows.turn import Heard
@@ -111,6 +111,3 @@ def learn(session: Session, ask: str, answer: Heard) -> Session:
             return change(session, number=number, has_number=True)
         case _:
             return session
-
-
-__all__ = ["QUESTIONS", "Answer", "AskNode", "Question"]

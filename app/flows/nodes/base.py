@@ -52,14 +52,20 @@ class Here:
     def say(self, prompts: Prompts) -> "tuple[Say, ...]":
         """Prompts as spoken: each in every language of the line.
 
-        A prompt with the case's number is left out while the case has none: only a committed number is ever spoken.
+        A prompt is left out while what it speaks of is not known: only a committed case number is ever spoken.
         """
+        known = {
+            "{case_number}": self.session.case,
+            "{number}": self.session.number,
+            "{opens_at}": self.session.opens_at,
+        }
+        unknown = [name for name, value in known.items() if not value]
         wordings = [self.flows.wording[language] for language in self.line.languages]
         return tuple(
             wording.say(prompt, Values(self, wording))
             for prompt in prompts_in(prompts)
             for wording in wordings
-            if self.session.case or "{case_number}" not in wording.texts[prompt]
+            if not any(name in wording.texts[prompt] for name in unknown)
         )
 
     def turn_to(self, **changes: object) -> "Here":
@@ -81,7 +87,7 @@ class Values(Mapping[str, str]):
             case "team":
                 return self.wording.texts[f"team_{self.here.region}"]
             case "opens_at":
-                at = datetime.fromtimestamp(session.opens_at or self.here.now.timestamp(), UTC)
+                at = datetime.fromtimestamp(session.opens_at or 0, UTC)
                 return self.wording.time_in_words(at, flows.regions[self.here.line.region])
             case "number":
                 return spaced((session.number or "").removeprefix("+"))

@@ -11,6 +11,12 @@ from typing import ClassVar, Literal
 
 from app.flows.nodes.base import Go, Here, Node, Target
 
+VALUES = {
+    "severity": frozenset({"S1", "S2", "S3", "assumed", "none"}),
+    "has_number": frozenset({"yes", "no"}),
+    "offer_caller_id": frozenset({"yes", "no"}),
+}
+
 
 class Choose(Node, frozen=True):
     kind: ClassVar[str] = "choose"
@@ -35,3 +41,8 @@ class Choose(Node, frozen=True):
     def targets(self) -> Iterator[tuple[str, Target]]:
         yield from self.of.items()
         yield "otherwise", self.otherwise
+
+    def mistakes(self) -> Iterator[str]:
+        for value in self.of:
+            if value not in VALUES[self.choose]:
+                yield f"of: {self.choose} is never {value}; it is one of {', '.join(sorted(VALUES[self.choose]))}"

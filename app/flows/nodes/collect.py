@@ -68,5 +68,8 @@ class Collect(Listening, frozen=True, kw_only=True):
         yield from super().mistakes()
         if not 1 <= self.length[0] <= self.length[1]:
             yield "length: give the fewest and the most digits, as in [4, 10]"
+        for entry in self.instead:
+            if not entry or set(entry) - set("0123456789*"):
+                yield f'instead: "{entry}" cannot be keyed before the finishing key'
         if self.finish_on not in set("0123456789*#"):
             yield "finish_on: must be one key"

@@ -40,7 +40,8 @@ class DialNode(Node, frozen=True, kw_only=True):
     def _numbers(self, here: Here) -> tuple[str, ...]:
         way = here.session.way
         if self.dial == "certified_line":
-            return (way.dial,) if way and way.dial else ()
+            line = here.flows.lines.certified_line(here.region)
+            return (line.external,) if line and line.external else ()
         ladder = duty.on_duty(here.flows.ladders, way.tier if way else 1, here.region, here.now)
         return tuple(contact.phone for contact in ladder.rungs) if ladder else ()
 

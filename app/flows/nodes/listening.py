@@ -14,6 +14,7 @@ from app.flows.turn import Gather, Heard, Keyed, Silence, Spoken
 
 DIGIT_HINTS = "zero, oh, one, two, three, four, five, six, seven, eight, nine, double, triple"
 LONGEST_INPUT = 64
+LONGEST_HINT = 100
 
 
 class Listening(Node, frozen=True, kw_only=True):
@@ -56,6 +57,8 @@ class Listening(Node, frozen=True, kw_only=True):
         yield from prompts_in(self.sorry)
 
     def mistakes(self) -> Iterator[str]:
+        if any(len(hint) > LONGEST_HINT for hint in self.hints.split(",")):
+            yield f"hints: the provider takes at most {LONGEST_HINT} characters between two commas"
         if self.timeout < 1:
             yield "timeout: must be at least 1 second"
         if not 1 <= self.attempts <= 10:

@@ -88,6 +88,8 @@ class Menu(Listening, frozen=True, kw_only=True):
 
     def mistakes(self) -> Iterator[str]:
         yield from super().mistakes()
+        if not 0 <= self.repeats <= 20:
+            yield "repeats: must be 0 to 20, or a caller might never get on"
         for key, choice in self.keys.items():
             if key not in set("0123456789*#"):
                 yield f'keys: "{key}" is not a key of a telephone'

@@ -54,5 +54,7 @@ class RecordNode(Node, frozen=True, kw_only=True):
     def mistakes(self) -> Iterator[str]:
         if not 1 <= self.record <= 14400:
             yield "record: give the longest message in seconds, 1 to 14400"
+        if not 0 <= self.silence <= 60:
+            yield "silence: give 0 to 60 seconds; 0 is for no end by silence"
         if not self.finish_on:
             yield "finish_on: name the key that ends the message, or any key would not"

@@ -39,7 +39,7 @@ class Route(Node, frozen=True):
     def _go(self, here: Here, decision: Decision) -> Go:
         if "stay_on_line" in decision.messages and not here.session.settled:
             return Go(self.stay, here.session, why=decision.why)
-        way = Way(decision.tier, decision.region, decision.destination, decision.queue, decision.pages, decision.dial)
+        way = Way(decision.tier, decision.region, decision.destination, decision.queue, decision.pages)
         opens_at = int(decision.opens_at.timestamp()) if decision.opens_at else None
         there = here.turn_to(way=way, opens_at=opens_at)
         told = tuple(SPOKEN[message] for message in decision.messages if message in SPOKEN)
