@@ -157,7 +157,7 @@ def test_a_waiting_caller_who_hangs_up_leaves_the_queue() -> None:
 
 
 def test_who_hangs_up_while_deciding_about_a_message_has_sent_it() -> None:
-    session = Session("r", "US escalation voicemail", "escalation.review", case="1234567897", recording="RE1")
+    session = Session("r", "US escalation voicemail", "escalation.review", case="1234567897", recorded_seconds=9)
     assert isinstance(engine.step(FLOWS, session, HungUp(), OPEN).ask, asks.KeepMessage)
 
 
@@ -168,8 +168,22 @@ def test_a_node_that_is_gone_and_a_hearing_without_use_are_lost_conversations() 
         engine.step(FLOWS, Session("r", "US support", "identify.pid"), DialEnded("busy"), OPEN)
 
 
-def test_connecting_leads_to_the_tier_1_queue_of_the_dialled_line() -> None:
+def test_connecting_leads_to_the_tier_1_queue_of_the_dialled_line_and_on_from_there() -> None:
     turn = engine.connecting(FLOWS, Session("r", "EMEA certified", "identify.gone"), OPEN, "a test")
     assert turn.directives[-1] == Enqueue("tier1-emea")
-    assert engine.step(FLOWS, turn.session, StillWaiting(9), OPEN).directives == (Music(),)
-    assert engine.step(FLOWS, turn.session, LeftQueue("bridged", 9), OPEN).directives == ()
+    assert isinstance(engine.step(FLOWS, turn.session, StillWaiting(9), OPEN).ask, asks.FindPosition)
+    assert isinstance(engine.step(FLOWS, turn.session, LeftQueue("bridged", 9), OPEN).ask, asks.CaseTaken)
+
+
+@pytest.mark.parametrize("result", ["queue-full", "error", "system-error", "leave"])
+def test_who_was_put_through_unasked_may_be_an_s1_and_the_contacts_are_rung(result: str) -> None:
+    turn = engine.connecting(FLOWS, Session("r", "EMEA certified", "identify.gone"), OPEN, "a test")
+    assert isinstance(engine.step(FLOWS, turn.session, LeftQueue(result), OPEN).directives[-1], Dial)
+
+
+def test_a_number_that_is_no_longer_known_is_not_spoken() -> None:
+    session = Session("r", "US support", "closed.read-back", case="1234567897", has_number=True)
+    turn = engine.step(FLOWS, session, Silence(), OPEN)
+    texts = [getattr(directive, "text", "") for directive in turn.directives]
+    assert not any("We shall call" in text for text in texts)
+    assert isinstance(turn.directives[-1], Hangup)
