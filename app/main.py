@@ -45,7 +45,7 @@ def build_runtime(settings: Settings, flows: Flows | None = None, now: Callable[
         signatures=Signatures(auth_tokens(settings)),
         case_number=lambda origin, attempt: cases.draw_number(secret, origin, attempt),
         hash_key=lambda key: keys.hash_key(secret, key),
-        dialable=CallbackNumbers(allowed, own).dialable,
+        dialable=CallbackNumbers(allowed, own, flows.countries).dialable,
         recordings_url=f"{api}/2010-04-01/Accounts/{settings.twilio_account_sid or 'AC'}/Recordings/",
         path_prefix=urlsplit(settings.public_url).path.rstrip("/"),
     )

@@ -33,7 +33,8 @@ import resource, sys, time
 from app.services.partners import import_file
 start = time.perf_counter()
 with open(sys.argv[1], "rb") as source:
-    report = import_file(source, sys.argv[2])
+    countries = {"us": ("US",), "emea": ("GB",), "apac": ("AU", "SG")}
+    report = import_file(source, sys.argv[2], countries)
 print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, report.added)
 """
 

@@ -13,6 +13,7 @@ from app.cli.errors import WRONG_USE, fail
 
 if TYPE_CHECKING:
     from app.services.partners import ImportReport
+    from app.settings import Settings
 
 app = typer.Typer(
     help="The partner directory: from a CSV file, and back into one.", no_args_is_help=True, rich_markup_mode=None
@@ -31,10 +32,12 @@ def import_(
     replace: Annotated[bool, typer.Option("--replace", help="Suspend partners that the file does not name.")] = False,
 ) -> None:
     """Import partners, all of them or, where a single row is wrong, none."""
+    from app import content
     from app.services.partners import import_file
 
-    with _opened(file) as source, _database() as url, _bar(file) as progress:
-        report = import_file(source, url, dry_run=dry_run, replace=replace, progress=progress)
+    with _opened(file) as source, _database() as settings, _bar(file) as progress:
+        countries = content.load(settings.flows_dir).countries
+        report = import_file(source, settings.database, countries, dry_run=dry_run, replace=replace, progress=progress)
     if report.problems:
         _refuse(file, report)
     typer.echo(_summary(report, dry_run=dry_run))
@@ -47,7 +50,7 @@ def export() -> None:
 
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # whatever the terminal's locale
     try:
-        with _database() as url, exported(url) as lines:
+        with _database() as settings, exported(settings.database) as lines:
             sys.stdout.writelines(lines)
             sys.stdout.flush()
     except BrokenPipeError:
@@ -67,13 +70,13 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _database() -> Iterator[str]:
-    """The address of the database; what is wrong with it ends the command."""
+def _database() -> "Iterator[Settings]":
+    """The settings; what is wrong with the database they name ends the command."""
     from app.services.partners import Unusable
     from app.settings import SettingsError, load
 
     try:
-        yield load().database
+        yield load()
     except SettingsError as error:
         fail(str(error), WRONG_USE)
     except Unusable as error:

@@ -101,6 +101,7 @@ class _Loading:
         return Region(
             name=name,
             zone=shapes.zone(shape.zone),
+            countries=shape.countries,
             windows=tuple(window.window() for window in shape.hours),
             fallback=shape.fallback,
             holidays=calendars.calendar(shape.holidays),
@@ -163,9 +164,7 @@ class _Loading:
             if severity not in shape.waiting.limits:
                 source.problem(("waiting", "limits"), f"{severity} has no limit; give it one in minutes")
         if "://" not in shape.waiting.music and shape.waiting.music != OWN_MUSIC:
-            source.problem(
-                ("waiting", "music"), f"give a whole address, or {OWN_MUSIC}, which comes with the service"
-            )
+            source.problem(("waiting", "music"), f"give a whole address, or {OWN_MUSIC}, which comes with the service")
         limits = {severity: timedelta(minutes=n) for severity, n in shape.waiting.limits.items()}
         waiting = WaitingRules(limits, timedelta(minutes=shape.waiting.longest), shape.waiting.music)
         return {name: Queue(name, q.tier, q.region) for name, q in shape.queues.items()}, waiting

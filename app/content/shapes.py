@@ -49,8 +49,12 @@ class HolidaysShape(Shape, frozen=True, kw_only=True):
     remove: tuple[date, ...] = ()
 
 
+Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
+
+
 class RegionShape(Shape, frozen=True, kw_only=True):
     zone: Text
+    countries: Annotated[tuple[Country, ...], msgspec.Meta(min_length=1)]
     hours: tuple[WindowShape, ...]
     holidays: HolidaysShape = HolidaysShape()
     fallback: tuple[Text, ...] = ()

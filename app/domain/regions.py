@@ -93,13 +93,17 @@ def no_holidays(year: int) -> Mapping[date, str]:
 
 @dataclass(frozen=True)
 class Region:
-    """A team with its hours. `fallback` names the regions asked, in order, while this one is closed."""
+    """A team with its hours. `fallback` names the regions asked, in order, while this one is closed.
+
+    `countries`: where a number without its country's code is read.
+    """
 
     name: str
     zone: ZoneInfo
     windows: tuple[Window, ...]
     fallback: tuple[str, ...]
     holidays: Callable[[int], Mapping[date, str]] = no_holidays
+    countries: tuple[str, ...] = ()
     outbound_number: str = ""
     desk_number: str = ""
     _days: dict[date, tuple[Span, ...]] = field(default_factory=dict, repr=False, compare=False)

@@ -77,3 +77,8 @@ class Flows:
     wording: Mapping[str, Wording]
     fallback_number: str
     days_kept: int = 90
+
+    @property
+    def countries(self) -> dict[str, tuple[str, ...]]:
+        """Where a number without its country's code is read, by region."""
+        return {name: region.countries for name, region in self.regions.items()}

@@ -6,8 +6,6 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
 
-# How a national number is read when a caller keys it on a line of a region.
-COUNTRIES = {"us": ("US",), "emea": ("GB",), "apac": ("AU", "SG")}
 NEVER_DIALLED = frozenset(
     {
         PhoneNumberType.PREMIUM_RATE,
@@ -23,9 +21,7 @@ NEVER_DIALLED = frozenset(
 class CallbackNumbers:
     """Knows the allowed countries and our own numbers. Satellite numbers lie in no country, and are never allowed."""
 
-    def __init__(
-        self, allowed: Iterable[str], own: Iterable[str], countries: Mapping[str, tuple[str, ...]] = COUNTRIES
-    ):
+    def __init__(self, allowed: Iterable[str], own: Iterable[str], countries: Mapping[str, tuple[str, ...]]) -> None:
         self._allowed = frozenset(allowed)
         self._own = frozenset(own)
         self._countries = countries

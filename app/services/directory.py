@@ -9,7 +9,6 @@ from typing import Any, BinaryIO
 
 from app.domain.partners import dialled
 from app.runtime import Runtime
-from app.services.partner_cells import COUNTRIES
 from app.services.partner_check import check_partner
 from app.services.partners import ImportReport, import_file
 from app.services.refusals import Conflict, Missing, Unfit
@@ -43,7 +42,7 @@ async def save(runtime: Runtime, actor: str, pid: str, fields: Mapping[str, str]
 
     Raises Unfit for values that the partner file would refuse, Conflict when another partner is dialled alike.
     """
-    checked = check_partner({**fields, "pid": pid}, COUNTRIES)
+    checked = check_partner({**fields, "pid": pid}, runtime.flows.countries)
     if checked.refused:
         raise Unfit(**checked.refused)
     values = _columns(checked.values)
@@ -67,7 +66,7 @@ async def take_file(runtime: Runtime, actor: str, file: BinaryIO, *, dry_run: bo
         detail = "replace" if replace else ""
         async with runtime.database.transaction() as tx:
             await audit.note(tx, audit.Entry(runtime.now(), actor, "partner file sent", "partners", detail))
-    work = partial(import_file, file, runtime.database.url, dry_run=dry_run, replace=replace)
+    work = partial(import_file, file, runtime.database.url, runtime.flows.countries, dry_run=dry_run, replace=replace)
     return await asyncio.to_thread(work)
 
 

@@ -6,15 +6,12 @@ Each rule takes a text and gives the value kept, or raises Refused with the reas
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from types import MappingProxyType
 
 from app.domain.partners import dialled
 from app.services import numbers
 
 Countries = Mapping[str, Sequence[str]]
 """The regions there are, and where a national number of their partners is looked for, in order (ISO codes)."""
-
-COUNTRIES: Countries = MappingProxyType({"us": ("US",), "emea": ("GB",), "apac": ("AU", "SG")})
 
 REQUIRED = ("pid", "name", "type", "region")
 COLUMNS = (

@@ -17,7 +17,7 @@ class Checked:
     refused: dict[str, str] = field(default_factory=dict)
 
 
-def check_partner(fields: Mapping[str, str], countries: cells.Countries = cells.COUNTRIES) -> Checked:
+def check_partner(fields: Mapping[str, str], countries: cells.Countries) -> Checked:
     """Checks the columns of a partner; one that is not given counts as empty. Names that are no column are refused."""
     checked = Checked()
     for unknown in sorted(fields.keys() - set(cells.COLUMNS)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from app.services import partner_file
-from app.services.partner_cells import COUNTRIES, Countries
+from app.services.partner_cells import Countries
 from app.services.partner_file import PartnerFile, Problem
 from app.store import partner_import
 from app.store.partner_import import Clashes, Counts, Merge
@@ -34,11 +34,11 @@ class ImportReport:
 def import_file(
     source: BinaryIO,
     database_url: str,
+    countries: Countries,
     *,
     dry_run: bool = False,
     replace: bool = False,
     progress: Callable[[int], None] | None = None,
-    countries: Countries = COUNTRIES,
 ) -> ImportReport:
     """Imports a partner file; `replace` suspends the partners that it does not name.
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.partner_cells import COLUMNS, COUNTRIES
+from app.services.partner_cells import COLUMNS
 from app.services.partner_check import check_partner
 from app.services.partner_file import PartnerFile, written
 from app.store.partner_staging import FIELDS
+from tests.support.facts import COUNTRIES
 
 HEADINGS = ",".join(COLUMNS)
 GOOD = {"pid": "100234", "name": "Tallgrass Relay", "type": "resale", "region": "us"}
@@ -195,7 +196,7 @@ def test_values_refused(column: str, text: str, reason: str) -> None:
     assert read.places == [(2, column)]
     assert reason in read.problems[0][2]
     assert "\n" not in read.problems[0][2]
-    assert check_partner(GOOD | {column: text}).refused == {column: read.problems[0][2]}
+    assert check_partner(GOOD | {column: text}, COUNTRIES).refused == {column: read.problems[0][2]}
 
 
 @pytest.mark.parametrize(
@@ -226,7 +227,7 @@ def test_values_kept(column: str, text: str, kept: str | None) -> None:
     read = Read(row(**{column: text}))
     assert read.problems == []
     assert read.rows[0][column] == kept
-    assert check_partner(GOOD | {column: text}).values[column] == kept
+    assert check_partner(GOOD | {column: text}, COUNTRIES).values[column] == kept
 
 
 @pytest.mark.parametrize(
@@ -250,7 +251,7 @@ def test_a_certification_ends_after_it_starts() -> None:
 
 
 def test_a_field_of_the_api_that_is_none() -> None:
-    assert check_partner(GOOD | {"colour": "red"}).refused == {"colour": "is no field of a partner"}
+    assert check_partner(GOOD | {"colour": "red"}, COUNTRIES).refused == {"colour": "is no field of a partner"}
 
 
 def test_rows_of_the_wrong_length() -> None:
@@ -319,7 +320,7 @@ def test_quotes_do_not_change_what_is_read() -> None:
     ['=HYPERLINK("http://x.example","a")', "-1+1", "@SUM(1)", "+1", "\uff1d1", "'=1", "''@x", "'Tis fine", "'"],
 )
 def test_no_exported_cell_is_a_formula(name: str) -> None:
-    before = Read(row(name=name)).rows if name[0] != "'" else [check_partner(GOOD | {"name": name}).values]
+    before = Read(row(name=name)).rows if name[0] != "'" else [check_partner(GOOD | {"name": name}, COUNTRIES).values]
     before[0]["dialled"] = "100234"
     exported = "".join(written(before))
     cells = list(csv.reader(io.StringIO(exported)))[1]
@@ -333,7 +334,7 @@ TEXTS = st.text(st.characters(codec="utf-8"), max_size=30) | st.from_regex(r"'{0
 
 @given(st.lists(st.fixed_dictionaries({"name": TEXTS, "parent_account": TEXTS, "loa_customers": TEXTS}), max_size=5))
 def test_export_then_import_changes_nothing(texts: list[dict[str, str]]) -> None:
-    checked = [check_partner(GOOD | fields) for fields in texts]
+    checked = [check_partner(GOOD | fields, COUNTRIES) for fields in texts]
     partners = [partner.values | {"dialled": "100234"} for partner in checked if not partner.refused]
     read = Read("".join(written(partners)))
     assert (read.rows, read.problems) == (partners, [])
@@ -342,7 +343,7 @@ def test_export_then_import_changes_nothing(texts: list[dict[str, str]]) -> None
 @given(st.dictionaries(st.sampled_from(COLUMNS), TEXTS))
 def test_the_file_and_the_api_refuse_the_same(fields: dict[str, str]) -> None:
     fields = GOOD | {column: text for column, text in fields.items() if not text.startswith("'")}
-    checked = check_partner(fields)
+    checked = check_partner(fields, COUNTRIES)
     read = Read(table([fields]).encode())
     if "\r" not in "".join(fields.values()):
         assert {column: reason for _, column, reason in read.problems} == checked.refused

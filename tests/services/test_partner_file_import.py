@@ -18,6 +18,7 @@ from app.services.partners import ImportReport, Unusable, import_file
 from app.store import tables
 from app.store.partner_import import MOST_CLASHES
 from tests.services.test_partner_file import CASES, GOOD, table
+from tests.support.facts import COUNTRIES
 
 SAMPLE = Path(__file__).parents[2] / "ivr_flows/sample/partners.csv"
 
@@ -40,7 +41,7 @@ class Directory:
         return self.take_text(table([GOOD | row for row in rows]), dry_run=dry_run, replace=replace)
 
     def take_text(self, text: str, *, dry_run: bool = False, replace: bool = False) -> ImportReport:
-        return import_file(io.BytesIO(text.encode()), self.url, dry_run=dry_run, replace=replace)
+        return import_file(io.BytesIO(text.encode()), self.url, COUNTRIES, dry_run=dry_run, replace=replace)
 
     def exported(self) -> str:
         with partners.export(self.url) as lines:
@@ -270,7 +271,7 @@ def test_calls_are_written_while_a_file_is_staged(sqlite_url: str) -> None:
             call.execute("INSERT INTO wrong_pids (call_sid, turn, caller, at) SELECT hex(randomblob(8)), 1, '', ''")
 
     source = io.BytesIO(table(GOOD | {"pid": str(n)} for n in range(10_000, 20_000)).encode())
-    assert import_file(source, sqlite_url, progress=write).added == 10_000
+    assert import_file(source, sqlite_url, COUNTRIES, progress=write).added == 10_000
     assert call.execute("SELECT count(*) FROM wrong_pids").fetchone()[0] > 5
     call.close()
 
@@ -278,18 +279,18 @@ def test_calls_are_written_while_a_file_is_staged(sqlite_url: str) -> None:
 def test_a_database_without_tables(database_url: str, engine: Engine) -> None:
     tables.metadata.drop_all(engine)
     with pytest.raises(Unusable, match="partnerline migrate"):
-        import_file(io.BytesIO(CASES.encode()), database_url)
+        import_file(io.BytesIO(CASES.encode()), database_url, COUNTRIES)
 
 
 def test_a_database_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="partnerline migrate"):
-        import_file(io.BytesIO(CASES.encode()), f"sqlite:///{tmp_path / 'none.db'}")
+        import_file(io.BytesIO(CASES.encode()), f"sqlite:///{tmp_path / 'none.db'}", COUNTRIES)
     with pytest.raises(Unusable, match="cannot be used"):
-        import_file(io.BytesIO(CASES.encode()), "postgresql+psycopg://nobody@127.0.0.1:1/none")
+        import_file(io.BytesIO(CASES.encode()), "postgresql+psycopg://nobody@127.0.0.1:1/none", COUNTRIES)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_no_database_file_at_all(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("not a database " * 100)
     with pytest.raises(Unusable, match="cannot be used"):
-        import_file(io.BytesIO(CASES.encode()), f"sqlite:///{tmp_path / 'text.db'}")
+        import_file(io.BytesIO(CASES.encode()), f"sqlite:///{tmp_path / 'text.db'}", COUNTRIES)

@@ -23,3 +23,6 @@ def utc(text: str) -> datetime:
 
 def closure(region: str, kind: str, start: str, end: str) -> Closure:
     return Closure(region, kind, utc(start), utc(end), "a test")  # type: ignore[arg-type]  # because kinds are checked
+
+
+COUNTRIES = shipped().countries
