@@ -113,6 +113,6 @@ def put_through(flows: Flows, session: Session) -> Session:
 
 def connecting(flows: Flows, session: Session, now: datetime, reason: str) -> Turn:
     """What happens when nothing else can: "we are connecting you", and the Tier 1 queue of the dialled line."""
-    there = put_through(flows, session)
-    turn = _run(flows, Go(CONNECT, there, Here(flows, there, now).say("connecting_you"), (reason,)), now, "waiting")
-    return replace(turn, why=(reason,))
+    here = Here(flows, put_through(flows, session), now)
+    waits = flows.nodes[CONNECT].enter(here)
+    return Turn(waits.session, (*here.say("connecting_you"), *waits.directives), None, (CONNECT,), (reason,))

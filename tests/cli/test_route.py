@@ -145,10 +145,10 @@ def test_a_bad_line_gives_its_error_in_its_place_and_exit_code_1(sqlite_url: str
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--line", "nowhere"], "there is no line 'nowhere'; give a number as in +18888988733, or one of US support"),
+        (["--line", "nowhere"], "there is no line 'nowhere'; give a number as in +18888988733, or one of `US support`"),
         (["--line", "US support", "--at", "2026-03-07T12:00:00"], "give the moment with its offset"),
         (["--line", "US support", "--at", "soon"], "at: "),
-        (["--line", "US support", "--severity", "S9"], "severity: Invalid enum value 'S9'"),
+        (["--line", "US support", "--severity", "S9"], "severity: must be S1, S2 or S3"),
         (["--severity", "S1"], "name the line"),
         (["--colour", "red"], "No such option"),
         (["--batch", "--line", "US support"], "leave the other options away"),

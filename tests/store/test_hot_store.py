@@ -316,11 +316,31 @@ async def test_who_left_the_queue_before_it_was_written_waits_nowhere(store: Hot
     assert database.call()["duration"] == 40
 
 
-async def test_who_goes_on_with_a_case_and_hung_up_before_leaves_it_open(store: HotStore, database: Database) -> None:
+@pytest.mark.parametrize(
+    ("before", "status"),
+    [
+        (records.Taken(None, NOON), "in_progress"),
+        (records.Message(None, 2, "RE1", 9), "escalated"),
+        (records.Callback(None, "+12065550147", None), "open"),
+    ],
+)
+async def test_who_goes_on_with_a_case_and_hangs_up_leaves_it_as_it_was(
+    store: HotStore, database: Database, before: records.Deed, status: str
+) -> None:
     case = number_of("CA0")
-    await write_all(store, opens_case("CA0"), turn("CA0", 4, records.Taken(case, NOON)))
+    await write_all(store, opens_case("CA0"), turn("CA0", 4, before))
     await write_all(store, hangs_up("CA1"), turn("CA1", 3, records.JoinedCase(case, draft()), case_number=case))
-    assert database.case()["status"] == "open"
+    assert database.case()["status"] == status
+
+
+async def test_a_case_gone_on_with_by_voicemail_stays_escalated_until_more_is_said(
+    store: HotStore, database: Database
+) -> None:
+    case, message = number_of("CA0"), records.Message(None, 2, "RE1", 9)
+    voicemail = draft(destination="voicemail", queue=None, status="open")
+    await write_all(store, opens_case("CA0"), turn("CA0", 4, message))
+    await write_all(store, turn("CA1", 3, records.JoinedCase(case, voicemail), case_number=case), hangs_up("CA1"))
+    assert database.case()["status"] == "escalated"
 
 
 async def test_who_was_taken_and_then_left_is_in_progress_in_either_order(store: HotStore, database: Database) -> None:
