@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from string import Formatter
 
 from app.domain.duty import Ladder
 from app.domain.lines import Lines
@@ -11,6 +13,11 @@ from app.domain.routing import Severity
 from app.domain.targets import Targets
 from app.flows.nodes import Node
 from app.flows.turn import Say
+
+
+@cache
+def _placeholders(text: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,10 @@ class Wording:
     days: Sequence[str]
     months: Sequence[str]
     time: str
+
+    def placeholders(self, prompt: str) -> frozenset[str]:
+        """What a prompt speaks of, by name."""
+        return _placeholders(self.texts[prompt])
 
     def say(self, prompt: str, values: Mapping[str, str]) -> Say:
         return Say(self.texts[prompt].format_map(values), self.locale, self.voice)

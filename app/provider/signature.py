@@ -8,7 +8,8 @@ import hashlib
 import hmac
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
-from urllib.parse import urlsplit, urlunsplit
+from functools import lru_cache
+from urllib.parse import urlsplit
 
 Form = Sequence[tuple[str, str]]
 DEFAULT_PORT = {"https": 443, "http": 80}
@@ -43,10 +44,18 @@ def joined(form: Form) -> str:
 
 def forms_of(url: str) -> tuple[str, ...]:
     """The address with and without its port, since the provider is not of one mind; never with user or password."""
-    scheme, netloc, path, query, _ = urlsplit(url)
+    origin_ends = url.find("/", url.find("//") + 2)
+    rest = url[origin_ends:].partition("#")[0]
+    return tuple([origin + rest for origin in _origins(url[:origin_ends])])
+
+
+@lru_cache(maxsize=64)
+def _origins(origin: str) -> tuple[str, ...]:
+    """The few origins that webhooks come to, in both forms."""
+    scheme, netloc, *_ = urlsplit(origin)
     host = netloc.rpartition("@")[2]
     name, colon, port = host.rpartition(":")
     has_port = bool(colon) and port.isdigit()
     bare = name if has_port else host
     with_port = host if has_port else f"{host}:{DEFAULT_PORT.get(scheme, 443)}"
-    return tuple(urlunsplit((scheme, place, path, query, "")) for place in (bare, with_port))
+    return f"{scheme}://{bare}", f"{scheme}://{with_port}"

@@ -38,11 +38,14 @@ def routes(runtime: Runtime, public_url: str) -> list[BaseRoute]:
     """Exact paths: a redirect to one with a slash would lose the caller's digits and break the signature."""
 
     def webhook(path: str, handle: Handle) -> Route:
+        answered = metrics.WEBHOOKS.labels(path, 200)
+
         async def endpoint(request: Request) -> Response:
             began = monotonic()
             response = await _answer(runtime, public_url, request, handle)
             metrics.SECONDS.observe(monotonic() - began)
-            metrics.WEBHOOKS.labels(path, response.status_code).inc()
+            status = response.status_code
+            (answered if status == 200 else metrics.WEBHOOKS.labels(path, status)).inc()
             return response
 
         return Route(path, endpoint, methods=METHODS)

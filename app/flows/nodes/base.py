@@ -54,18 +54,15 @@ class Here:
 
         A prompt is left out while what it speaks of is not known: only a committed case number is ever spoken.
         """
-        known = {
-            "{case_number}": self.session.case,
-            "{number}": self.session.number,
-            "{opens_at}": self.session.opens_at,
-        }
-        unknown = [name for name, value in known.items() if not value]
+        session = self.session
+        known = {"case_number": session.case, "number": session.number, "opens_at": session.opens_at}
+        unknown = {name for name, value in known.items() if not value}
         wordings = [self.flows.wording[language] for language in self.line.languages]
         return tuple(
             wording.say(prompt, Values(self, wording))
             for prompt in prompts_in(prompts)
             for wording in wordings
-            if not any(name in wording.texts[prompt] for name in unknown)
+            if unknown.isdisjoint(wording.placeholders(prompt))
         )
 
     def turn_to(self, **changes: object) -> "Here":
