@@ -83,3 +83,8 @@ def test_every_file_a_document_leads_to_is_there() -> None:
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
             if "://" not in target:
                 assert (document.parent / target).exists(), f"{document.name} leads to {target}"
+
+
+def test_no_document_has_a_place_still_to_be_filled() -> None:
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("bench/*.md")]:
+        assert not re.search(r"^[A-Z_]{6,}$", document.read_text(encoding="utf-8"), re.MULTILINE), document.name
