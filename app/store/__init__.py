@@ -7,8 +7,9 @@ database    the engine for the console, the API and the commands
 records     what one turn of a call writes
 statements  a record -> SQL, the same on both databases
 hot         the path of a live call: protocol and faults
-sqlite      a live call on SQLite: one writer thread that groups commits
-postgres    a live call on PostgreSQL: plain psycopg, one round trip a turn
+groups      what arrives while a commit is under way goes next, together
+sqlite      a live call on SQLite
+postgres    a live call on PostgreSQL: plain psycopg
 lookups     what a live call reads
 journal     what could not be written yet
 paging      lists by cursor
