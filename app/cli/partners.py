@@ -48,7 +48,7 @@ def export() -> None:
     """Print every partner as CSV, in the form that `import` reads."""
     from app.services.partners import export as exported
 
-    sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # whatever the terminal's locale
+    sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # because the terminal may be of another locale
     try:
         with _database() as settings, exported(settings.database) as lines:
             sys.stdout.writelines(lines)

@@ -72,9 +72,9 @@ async def test_no_answer_in_time(careless: Handset, exchange: Exchange, service:
     async def slow(method: str, url: str, **rest: object) -> object:
         if url == "/twilio/voice":
             await asyncio.sleep(1)
-        return await send(method, url, **rest)  # type: ignore[arg-type]
+        return await send(method, url, **rest)  # type: ignore[arg-type]  # because it is passed on
 
-    exchange.http.request = slow  # type: ignore[method-assign,assignment]
+    exchange.http.request = slow  # type: ignore[method-assign,assignment]  # because the test slows it
     await careless.dial("+18888988733")
     assert [failure.code for failure in careless.call.errors] == [11205]
     careless.hears("we are connecting you")

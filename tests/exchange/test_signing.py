@@ -1,7 +1,7 @@
 """The provider's own vectors, from its documentation and its Python library (token `12345`)."""
 
 import pytest
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # because it has no types
 
 from app.exchange.signing import Form, signature
 from tests.exchange.service import Service, twiml

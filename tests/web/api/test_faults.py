@@ -60,7 +60,7 @@ async def test_a_fault_of_ours_says_nothing_of_the_inside(sqlite_url: str, monke
 
     monkeypatch.setattr(cases, "listed", broken)
     async with running_api(sqlite_url) as api:
-        app = api.service.http._transport.app  # type: ignore[attr-defined]  # the client knows its application
+        app = api.service.http._transport.app  # type: ignore[attr-defined]  # because only the client knows its application
         quiet = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=quiet, base_url="http://internal") as http:
             headers = {"Authorization": f"Bearer {api.keys['viewer']}"}
