@@ -105,7 +105,7 @@ NOT_DIALLED = {
 async def test_a_number_that_we_may_not_dial_is_asked_for_again(service: Service, number: str) -> None:
     phone = await service.calls("US support", f"{UNVERIFIED}2,#,1")
     await phone.presses(f"{number}#")
-    phone.hears("cannot call that number")
+    phone.hears("did not get a number that we can call")
     await phone.presses("2065550188#")
     assert service.case(phone)["callback_number"] == ANOTHER
 

@@ -60,7 +60,7 @@ async def test_the_shortest_and_the_longest_pid_are_found(database_url: str, pid
 async def test_star_or_zero_means_i_have_no_pid(service: Service, no_pid: str) -> None:
     phone = await service.calls("US support", no_pid)
     phone.hears(UNVERIFIED_HINT, ASKS_SEVERITY)
-    phone.does_not_hear("no partner I D that we know")
+    phone.does_not_hear("We did not get a partner I D that we know")
     assert service.count(tables.wrong_pids) == 0
 
 
@@ -81,7 +81,7 @@ async def test_a_pid_with_letters_is_dialled(service: Service, partner: Partner)
 
 
 async def test_a_partner_with_a_dial_code_is_not_dialled_by_the_digits_of_its_pid(service: Service) -> None:
-    (await service.calls("US support", "2024#")).hears("no partner I D that we know")
+    (await service.calls("US support", "2024#")).hears("We did not get a partner I D that we know")
 
 
 # 3. Unverified callers

@@ -190,7 +190,7 @@ async def test_queue_order(service: Service) -> None:
 
 async def test_partner_file_values(service: Service) -> None:
     assert service.case(await service.calls("US support", "0042#,1"))["pid"] == "0042"
-    (await service.calls("US support", "42#")).hears("no partner I D that we know")
+    (await service.calls("US support", "42#")).hears("We did not get a partner I D that we know")
 
 
 async def test_parallel_calls(service: Service) -> None:
