@@ -8,7 +8,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -50,6 +50,7 @@ class SqliteStore(HotStore):
         self._writer = _File(path, 0)
         self._writes = Groups(self._commit, self._commit_alone)
         self._disk = ThreadPoolExecutor(1, "sqlite commit")
+        self._committing: Future[sqlite3.Cursor] | None = None
 
     async def open(self) -> None:
         """The file is opened when it is first used."""
@@ -74,13 +75,13 @@ class SqliteStore(HotStore):
         """The statements take microseconds and run here; only the disk is waited for in a thread."""
         try:
             connection = self._writer.connection()
-            # A group that was cut off in the middle is undone.
-            connection.rollback()
+            await self._undo_what_was_cut_off(connection)
             await _begin(connection)
             for record in group:
                 for sql, params in statements(record):
                     connection.execute(sql, params)
-            await asyncio.get_running_loop().run_in_executor(self._disk, connection.execute, "COMMIT")
+            self._committing = self._disk.submit(connection.execute, "COMMIT")
+            await asyncio.wrap_future(self._committing)
         except REFUSALS as error:
             self._writer.rollback()
             raise _refusal(error) from error
@@ -88,6 +89,12 @@ class SqliteStore(HotStore):
             self._writer.failed()
             raise StoreUnavailable(str(error)) from error
         return [None] * len(group)
+
+    async def _undo_what_was_cut_off(self, connection: sqlite3.Connection) -> None:
+        """A group whose loop was closed in the middle: its commit may still be under way, or was never asked for."""
+        if self._committing is not None and not self._committing.done():
+            await asyncio.wait([asyncio.wrap_future(self._committing)])
+        connection.rollback()
 
     async def _commit_alone(self, record: Turn) -> str | None:
         try:
