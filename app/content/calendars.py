@@ -33,7 +33,7 @@ def _official(country: str, subdivision: str | None, year: int) -> Mapping[date,
     try:
         # The neighbours too: a Saturday's New Year is observed on the last day of the year before.
         every = holidays.country_holidays(country, subdiv=subdivision, years=(year - 1, year, year + 1))
-    except NotImplementedError:
+    except NotImplementedError:  # because that is the library's word for a country it does not know
         where = f"{country}, {subdivision}" if subdivision else country
         raise ValueError(f"there is no holiday calendar for {where}; give a country's code, as in US") from None
     return {day: name for day, name in every.items() if day.year == year}

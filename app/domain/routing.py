@@ -13,6 +13,8 @@ from app.domain.lines import Line, Lines
 
 Severity = Literal["S1", "S2", "S3"]
 SEVERITIES: tuple[Severity, ...] = ("S1", "S2", "S3")
+# What a caller who never named a severity is taken to have (call-flows, "Severity").
+ASSUMED_SEVERITY: Severity = "S2"
 Destination = Literal["queue", "line", "voicemail", "callback"]
 Message = Literal[
     "other_region", "certified_only", "escalation_certified_only", "s1_is_live", "loa_missing", "stay_on_line"
@@ -31,6 +33,13 @@ class Caller:
     @property
     def tier(self) -> int:
         return 2 if self.certified and self.status == "active" else 1
+
+
+def caller_of(partner: partners.Partner, at: datetime, all_regions: Mapping[str, regions.Region]) -> Caller:
+    """A partner as routing sees it at a moment. One whose region is no longer among the facts is not certified."""
+    region = all_regions.get(partner.region)
+    certified = region is not None and partners.certification_holds(partner, at, region.zone)
+    return Caller(partner.type, certified, partner.status, bool(partner.loa_customers))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from app.domain import targets
 from app.domain.cases import CaseDestination, Status
-from app.domain.routing import Severity
+from app.domain.routing import ASSUMED_SEVERITY
 from app.flows import asks
 from app.flows.session import Way
 
@@ -18,8 +18,6 @@ _STATUS: dict[str, Status] = {
     "voicemail": "open",
     "callback": "callback_requested",
 }
-# What a caller who never named a severity is taken to have (call-flows, "Severity").
-ASSUMED_SEVERITY: Severity = "S2"
 
 
 def open_or_join(here: "Here") -> asks.OpenCase | asks.JoinCase:

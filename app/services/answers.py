@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from app.domain import partners
+from app.domain import routing
 from app.domain.partners import Partner
 from app.flows import asks
 from app.flows.asks import Answer, Ask, Unavailable
@@ -154,9 +154,8 @@ class Answers:
         return asks.FoundPartner(self._facts(partner)) if partner else asks.No()
 
     def _facts(self, partner: Partner) -> PartnerFacts:
-        region = self._runtime.flows.regions.get(partner.region)
-        certified = region is not None and partners.certification_holds(partner, self.now, region.zone)
-        return PartnerFacts(partner.id, partner.type, partner.status, certified, bool(partner.loa_customers))
+        caller = routing.caller_of(partner, self.now, self._runtime.flows.regions)
+        return PartnerFacts(partner.id, caller.type, caller.status, caller.certified, caller.loa)
 
     async def _position(self) -> Answer:
         position = await lookups.position_of(self._known, self._hook.call_sid)

@@ -66,11 +66,7 @@ def _line(runtime: Runtime, name: str | None, partner: Partner | None) -> Line:
 
 
 def _caller(runtime: Runtime, partner: Partner | None, now: datetime) -> Caller | None:
-    if partner is None:
-        return None
-    region = runtime.flows.regions.get(partner.region)
-    certified = region is not None and partners.certification_holds(partner, now, region.zone)
-    return Caller(partner.type, certified, partner.status, bool(partner.loa_customers))
+    return routing.caller_of(partner, now, runtime.flows.regions) if partner else None
 
 
 def _values(

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from app.domain import partners, routing
+from app.domain import routing
 from app.domain.lines import Line, digits_of
 from app.domain.partners import Partner
 from app.domain.regions import Closure
-from app.domain.routing import Caller, Destination, Severity
+from app.domain.routing import ASSUMED_SEVERITY, Caller, Destination, Severity
 from app.domain.timetable import Timetable
 from app.flows.flow import Flows
 from app.flows.nodes.base import Here
@@ -19,8 +19,6 @@ from app.flows.nodes.route import SPOKEN
 from app.flows.session import Session, Way
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-# Taken for a caller who names no severity (call-flows, "Severity").
-ASSUMED: Severity = "S2"
 CENTURY = range(2000, 2100)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -88,7 +86,9 @@ class Router:
         key = (line.name, caller, question.severity, stretch.number)
         answer = self._answers.get(key)
         if answer is None:
-            call = routing.Call(line, caller, question.severity or ASSUMED, at, assumed=question.severity is None)
+            call = routing.Call(
+                line, caller, question.severity or ASSUMED_SEVERITY, at, assumed=question.severity is None
+            )
             answer = self._answers[key] = self._of(routing.row(call, self._flows.lines, stretch.choice), line)
         if answer.destination == "callback":
             answer = msgspec.structs.replace(answer, opens_at=stretch.opens_at)
@@ -129,9 +129,7 @@ class Router:
             return None, ()
         if partner is None:
             return None, (f"no partner has the PID {question.pid}",)
-        zone = self._flows.regions[partner.region].zone
-        certified = partners.certification_holds(partner, at, zone)
-        return Caller(partner.type, certified, partner.status, bool(partner.loa_customers)), ()
+        return routing.caller_of(partner, at, self._flows.regions), ()
 
     def _in_words(self, line: Line, region: str, messages: tuple[routing.Message, ...]) -> tuple[str, ...]:
         """What is said in the line's first language."""

@@ -1,6 +1,7 @@
 """Somebody was rung for a waiting caller. Only who presses 1 is connected: a voice mailbox never does (agents.md)."""
 
 from app.domain.digits import from_speech
+from app.domain.routing import ASSUMED_SEVERITY
 from app.flows.session import Session
 from app.flows.turn import Gather, Hangup, Heard, Keyed, Say, Spoken
 from app.provider import twiml
@@ -17,7 +18,7 @@ async def whisper(runtime: Runtime, session: Session, answer_url: str) -> str:
     line = flows.lines.by_name.get(session.line, flows.lines.default)
     wording = flows.wording[line.languages[0]]
     partner = await _partner_name(runtime, session) or wording.texts["whisper_unverified"]
-    severity = (session.severity or "S2").removeprefix("S")
+    severity = (session.severity or ASSUMED_SEVERITY).removeprefix("S")
     values = {"partner": partner, "severity": severity, "line": line.name}
     said = Say(wording.texts["whisper"].format_map(values), wording.locale, wording.voice)
     gather = Gather((said,), 1, "", SECONDS_TO_DECIDE, False, 0, "", wording.locale, goes_on=False)

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import ClassVar, Literal
 
+from app.domain.routing import ASSUMED_SEVERITY
 from app.flows import asks
-from app.flows.drafts import ASSUMED_SEVERITY
 from app.flows.nodes.base import Asks, Go, Here, Node, Step, Target, Wait
 from app.flows.session import change
 from app.flows.turn import Enqueue, Heard, HungUp, Leave, LeftQueue, Music, StillWaiting

@@ -10,9 +10,8 @@ from typing import ClassVar, get_args
 
 from app.domain import routing
 from app.domain.regions import Closure
-from app.domain.routing import Decision, Destination, Message
+from app.domain.routing import ASSUMED_SEVERITY, Decision, Destination, Message
 from app.flows import asks
-from app.flows.drafts import ASSUMED_SEVERITY
 from app.flows.nodes.base import Asks, Go, Here, Node, Target
 from app.flows.session import Way
 from app.flows.turn import Heard
