@@ -24,7 +24,7 @@ PAGE = """<!doctype html>
   table {{ border-collapse: collapse; width: 100%; }}
   th, td {{ text-align: left; padding: .4rem 1rem .4rem 0; border-bottom: 1px solid #8885; vertical-align: top; }}
   code {{ font: .9em ui-monospace, monospace; }}
-  pre {{ padding: .8rem; border: 1px solid #8885; border-radius: .4rem; overflow-x: auto; }}
+  pre {{ padding: .8rem; border: 1px solid #8885; border-radius: .4rem; white-space: pre-wrap; }}
 </style>
 <h1>Partnerline</h1>
 <p>Phone support for partners: the caller keys a Partner ID and a severity, a case is opened, and the call goes where
