@@ -19,8 +19,12 @@ T = TypeVar("T")
 Use = Callable[[AsyncConnection[Row]], Awaitable[T]]
 CONNECTIONS = 8
 _MILLISECONDS = int(LOCK_PATIENCE * 1000)
-# No commit is told of before it is on disk, whatever the server's default.
-_OPTIONS = f"-c statement_timeout={_MILLISECONDS} -c lock_timeout={_MILLISECONDS} -c synchronous_commit=on"
+# No commit is told of before it is on disk, whatever the server's default. A call looks rows up by their keys: a plan
+# that was made while a table was still empty must not go on to read all of it once it is full.
+_OPTIONS = (
+    f"-c statement_timeout={_MILLISECONDS} -c lock_timeout={_MILLISECONDS} -c synchronous_commit=on"
+    " -c enable_seqscan=off"
+)
 _NAME = re.compile(r"(?<!:):([a-z_0-9]+)")
 
 
