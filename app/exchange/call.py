@@ -9,24 +9,35 @@ import dataclasses
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from app.exchange.events import Connected, Event, Input, Key, Spoken, Talk
+from app.exchange.events import Connected, Decline, Event, Input, Key, PickUp, Spoken, Talk
 from app.exchange.failures import Failure
-from app.exchange.interrupts import CallerHungUp, Interrupt
+from app.exchange.interrupts import CallerHungUp, Ending, HungUp, Interrupt
 
 if TYPE_CHECKING:
-    from app.exchange.bridge import Bridge
+    from app.exchange.document import Goto
     from app.exchange.exchange import Exchange
+    from app.exchange.people import Callee
+    from app.exchange.progress import Progress
     from app.exchange.webhooks import Difference, Request
 
-Purpose = Literal["keys", "recording", "queue", "dial", "nothing"]
+Purpose = Literal["answer", "keys", "recording", "queue", "dial", "conference", "nothing"]
+FINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+"""The statuses of a call that is over, or about to be."""
 LONGEST_LISTENING = 3600.0
 """Seconds that `listen` goes on, at most."""
 
 
+class Connection(Protocol):
+    """What connects a call to somebody else: a bridge, or a seat in a conference."""
+
+    def release(self, call: "Call") -> None:
+        """Whoever is on the other side of `call` hangs up."""
+
+
 class Call:
-    """One leg. Made by `Exchange.dial`."""
+    """One leg. Made by `Exchange.dial`, by a Dial, or by the service with REST."""
 
     def __init__(
         self, exchange: "Exchange", *, to: str, caller: str, direction: str = "inbound",
@@ -45,8 +56,19 @@ class Call:
         self.differences: list[Difference] = []
         self.waiting_in: str | None = None
         self.waits_for: Purpose = "nothing"
-        self.bridge: Bridge | None = None
+        self.bridge: Connection | None = None
+        self.connected_to: str | None = None
+        """Who is on the other end: a number, or the queue that the call was taken from."""
+        self.fallback: Goto | None = None
+        self.status_callback: Goto | None = None
+        """Whom to tell that an inbound call has ended."""
+        self.progress: Progress | None = None
+        """Whom to tell how an outbound call comes along."""
+        self.callee: Callee | None = None
+        """A person who acts by themselves; None: the phone is played by hand, or an inbound call."""
         self.began = exchange.clock.now()
+        self.answered_at: float | None = None
+        self.ended_at: float | None = None
         self._accepts: tuple[type[Input], ...] = ()
         self._parking: asyncio.Future[Input | None] | None = None
         self._quiet = False
@@ -58,6 +80,26 @@ class Call:
     def seconds(self) -> float:
         """Seconds since the call began."""
         return (self.exchange.clock.now() - self.began).total_seconds()
+
+    @property
+    def number(self) -> str:
+        """The number of the person on this leg."""
+        return self.caller if self.direction == "inbound" else self.to
+
+    @property
+    def is_ending(self) -> bool:
+        """The call is over, or somebody has hung up already."""
+        return self.over or self.status in FINAL
+
+    async def answer(self, *, listen: bool = True) -> None:
+        """Picks up a phone that rings, then listens."""
+        await self._react(PickUp())
+        if listen:
+            await self.listen()
+
+    async def decline(self) -> None:
+        """Turns away a call that rings: the service is told `busy`."""
+        await self._react(Decline())
 
     async def listen(self, at_most: float = LONGEST_LISTENING) -> None:
         """Listens until the service is silent and waits: for keys, in music, ringing, talking, or for ever."""
@@ -100,19 +142,58 @@ class Call:
 
     async def hangup(self) -> None:
         """Puts the phone down; returns when the service has been told all there is to tell."""
-        if not self.over:
-            self.status = "completed"
-            self.interrupt(CallerHungUp())
+        self.put_down()
         await self.exchange.timeline.settle()
+
+    async def drop(self) -> None:
+        """The line breaks: this leg ends as `failed`, wherever it is."""
+        self.fail()
+        await self.exchange.timeline.settle()
+
+    async def _react(self, reaction: PickUp | Decline) -> None:
+        if self.waits_for != "answer":
+            raise LookupError(f"{self.to} does not ring")
+        await self._give(reaction)
 
     async def _give(self, given: Input) -> None:
         """Hands over a key or words. Lost unless a verb listens: the exchange keeps no keys for later."""
         await self.exchange.timeline.settle()
-        if self._parking is not None and isinstance(given, self._accepts):
-            self.exchange.timeline.wake(self._parking, given)
+        self.give(given)
         await self.exchange.timeline.settle()
 
     # What the verbs need
+
+    def give(self, given: Input) -> None:
+        """Hands over a key or words now, to what listens for them."""
+        if self._parking is not None and isinstance(given, self._accepts):
+            self.exchange.timeline.wake(self._parking, given)
+
+    def put_down(self) -> None:
+        """The person on this leg hangs up; on a phone that only rings this turns the call away."""
+        if self.direction == "inbound" or self.answered_at is not None:
+            self._gone(CallerHungUp(), "completed")
+        elif self.waits_for == "answer":
+            self.cut("busy")
+
+    def fail(self) -> None:
+        """The line breaks."""
+        self._gone(HungUp("failed"), "failed")
+
+    def cut(self, status: str = "completed") -> None:
+        """The exchange ends the call."""
+        self._gone(HungUp(status), status)
+
+    def _gone(self, ending: Ending, status: str) -> None:
+        """From this moment on the call is in no queue, and nobody can be connected to it."""
+        if not self.is_ending:
+            self.status = status
+            self.pull_out(ending)
+
+    def pull_out(self, interrupt: Interrupt) -> None:
+        """Interrupts the call, and takes it out of the queue at once: who comes later does not find it there."""
+        if self.waiting_in is not None:
+            self.exchange.queue(self.waiting_in).leave(self)
+        self.interrupt(interrupt)
 
     def hear(self, event: Event) -> None:
         """Lets the caller perceive something now."""
@@ -123,6 +204,8 @@ class Call:
         """What the call waits for, and which input is not lost, within the block."""
         before = self.waits_for, self._accepts
         self.waits_for, self._accepts = purpose, accepts
+        if self.callee and purpose == "keys" and Key in accepts:
+            self.callee.asked()
         try:
             yield
         finally:
@@ -158,14 +241,34 @@ class Call:
         if self._interrupts:
             raise self._interrupts.popleft()
 
-    def connect(self, bridge: "Bridge", to: str) -> None:
+    def forget(self, *kinds: type[Interrupt]) -> None:
+        """Drops interrupts of what the call has left: they would strike what it does next."""
+        self._interrupts = deque(left for left in self._interrupts if not isinstance(left, kinds))
+
+    def connect(self, bridge: Connection, to: str) -> None:
         """Notes that somebody is on the other end."""
-        self.bridge = bridge
+        self.bridge, self.connected_to = bridge, to
         self.hear(Connected(to))
+        if self.callee:
+            self.callee.connected()
+
+    def disconnect(self) -> None:
+        """Nobody is on the other end any more."""
+        self.bridge = self.connected_to = None
+
+    def pick_up(self) -> None:
+        """The call is answered."""
+        self.status, self.answered_at = "in-progress", self.seconds
+
+    @property
+    def talked(self) -> int:
+        """Whole seconds from the answer to the end, or to now."""
+        until = self.seconds if self.ended_at is None else self.ended_at
+        return 0 if self.answered_at is None else int(until - self.answered_at)
 
     def end(self, status: str) -> None:
         """The last thing that happens to a call."""
-        self.status, self.over = status, True
+        self.status, self.over, self.ended_at = status, True, self.seconds
 
     def bare_form(self) -> dict[str, str]:
         """What names the call, and no more."""

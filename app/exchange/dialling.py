@@ -1,16 +1,17 @@
-"""Dial: people by their numbers, or the front caller of a queue. Without an action the next verb follows."""
+"""Dial: people by their numbers, the front caller of a queue, or a conference. Without an action the next verb follows.
+
+The action of a call that the service sends elsewhere meanwhile is not requested: nobody would run its document.
+"""
 
 from app.exchange.bridge import Bridge
 from app.exchange.call import Call
+from app.exchange.conferring import confer
 from app.exchange.document import Document, Goto
-from app.exchange.events import Connected
-from app.exchange.failures import Failure
 from app.exchange.interrupts import Ending
-from app.exchange.legs import Leg, first_answer
-from app.exchange.queueing import Run
+from app.exchange.legs import Leg, Run, Watch, first_answer
 from app.exchange.queues import Queue
+from app.exchange.telling import inform
 from app.exchange.verbs import Conference, Dial, QueueNoun, Target
-from app.exchange.webhooks import inform
 
 Facts = dict[str, str]
 """What the action will be told; filled in as it becomes known, so that it is right whenever the caller hangs up."""
@@ -23,7 +24,7 @@ async def dial(call: Call, verb: Dial, here: Document, run: Run) -> Goto | None:
         with call.waiting_for("dial"):
             await _connect(call, verb, here, run, facts)
     except Ending:
-        call.status = "completed"
+        call.status = call.status if call.is_ending else "completed"
         if goto := _action(verb, here, facts):
             await inform(call, goto)
         raise
@@ -34,8 +35,11 @@ async def _connect(call: Call, verb: Dial, here: Document, run: Run, facts: Fact
     match verb.nouns[0]:
         case QueueNoun() as noun:
             await _queue(call, verb, noun, here, facts)
-        case Conference():
-            raise Failure(0, here.url, "this exchange has no conferences yet")
+        case Conference() as noun:
+            # "not for conference": neither a leg nor its duration, and nothing was bridged.
+            facts.clear()
+            facts["DialCallStatus"] = call.exchange.conference_dial_status
+            await confer(call, noun, here, run, verb.time_limit)
         case _:
             await _people(call, verb, here, run, facts)
 
@@ -44,39 +48,37 @@ async def _people(call: Call, verb: Dial, here: Document, run: Run, facts: Facts
     """All at once, or one after another."""
     targets = [noun for noun in verb.nouns if isinstance(noun, Target)]
     for together in [[target] for target in targets] if verb.sequential else [targets]:
-        legs = [Leg(call, target, here, verb.caller_id) for target in together]
+        watch = Watch(call)
+        legs = [Leg(call, target, here, verb.caller_id, watch) for target in together]
         facts["DialCallSid"] = legs[0].call.sid
-        leg = await first_answer(call, legs, verb.timeout)
-        if leg and await _screened(leg, run):
-            await _talk(call, leg, verb.time_limit, facts)
-            return
-        statuses = [leg.call.status for leg in legs]
-        facts["DialCallStatus"] = min(statuses, key=("no-answer", "busy", "failed", "canceled").index)
+        try:
+            leg = await first_answer(legs, verb.timeout, run, watch)
+            if leg:
+                await _talk(call, leg, verb.time_limit, facts)
+                return
+        finally:
+            _let_go(call, legs)
+        statuses = [leg.status for leg in legs]
+        facts["DialCallStatus"] = min(statuses, key=("no-answer", "busy", "failed", "canceled", "completed").index)
 
 
-async def _screened(leg: Leg, run: Run) -> bool:
-    """Runs the whisper on the callee. Not to be connected if that hangs up; we report such a leg as not answered."""
-    if not leg.target.url:
-        return True
-    try:
-        await run(leg.call, leg.here.goto(leg.target.url, leg.target.method), "callee")
-    except Ending:
-        leg.ended("no-answer")
-    except Failure as failure:
-        leg.parent.errors.append(failure)
-        leg.ended("failed")
-    return not leg.call.over
+def _let_go(call: Call, legs: list[Leg]) -> None:
+    """A leg that was sent elsewhere is no longer the caller's to end."""
+    for leg in legs:
+        if not leg.over and not leg.bridge.over:
+            leg.bridge.end(besides=call)
+            leg.call.cut("completed" if leg.answered else "canceled")
 
 
 async def _talk(call: Call, leg: Leg, limit: int, facts: Facts) -> None:
     facts |= {"DialCallStatus": "completed", "DialCallSid": leg.call.sid, "DialBridged": "true"}
-    talks = min(limit, limit if leg.person.talks is None else leg.person.talks)
-    leg.call.hear(Connected(call.caller))
+    leg.bridge.talks = limit
     try:
-        await Bridge(leg.target.address, call, talks=talks).talk(call)
+        await leg.bridge.talk(call)
     finally:
-        facts["DialCallDuration"] = str(leg.talked)
-        leg.ended("completed")
+        # "or if a Child call is redirected to a new TwiML URL before being disconnected"
+        if not leg.elsewhere:
+            facts["DialCallDuration"] = str(leg.call.talked)
 
 
 async def _queue(call: Call, verb: Dial, noun: QueueNoun, here: Document, facts: Facts) -> None:
@@ -89,7 +91,8 @@ async def _queue(call: Call, verb: Dial, noun: QueueNoun, here: Document, facts:
     if not queue:
         facts["DialCallStatus"] = "no-answer"
         return
-    front, bridge = queue[0], Bridge(queue.name, call, talks=verb.time_limit)
+    front, bridge = queue[0], Bridge(queue.name, talks=verb.time_limit)
+    bridge.sides.append(call)
     waited = {"QueueSid": queue.sid, "QueueTime": str(queue.waited(front))}
     if noun.url:
         bridge.whisper = here.goto(noun.url, noun.method, waited | {"DequeingCallSid": call.sid})

@@ -9,7 +9,7 @@ from app.exchange.verbs import Place, Verb
 
 @dataclass(frozen=True, slots=True)
 class Goto:
-    """Fetch this, and go on with what it says. `form` is sent beside the standard parameters, or (`bare`) without."""
+    """Fetch this, and go on with what it says. `form` is sent beside the standard parameters, or (`bare`) alone."""
 
     url: str
     method: str = "POST"
@@ -19,7 +19,7 @@ class Goto:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """TwiML that was fetched. Relative addresses in it start from its own."""
+    """TwiML that was fetched, or given inline (no `url`). Relative addresses in it start from its own."""
 
     url: str
     verbs: tuple[Verb, ...]
@@ -28,3 +28,7 @@ class Document:
     def goto(self, url: str, method: str, form: Mapping[str, str] | None = None) -> Goto:
         """The request for an address given in this document; an empty one is the document's own."""
         return Goto(urljoin(self.url, url) if url else self.url, method, form or {})
+
+
+Start = Goto | Document
+"""What a call does next: fetch something, or run what was given inline."""

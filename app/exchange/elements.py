@@ -108,7 +108,7 @@ def _noun(element: Element) -> verbs.Target | verbs.QueueNoun | verbs.Conference
         case "Queue":
             return verbs.QueueNoun(text_of(element), element.get("url"), element.get("method", "POST"))
         case "Conference":
-            return verbs.Conference(text_of(element))
+            return _conference(element)
     prefix = "client:" if element.tag == "Client" else ""
     return verbs.Target(
         address=prefix + text_of(element),
@@ -117,6 +117,22 @@ def _noun(element: Element) -> verbs.Target | verbs.QueueNoun | verbs.Conference
         status_callback=element.get("statusCallback"),
         status_callback_method=element.get("statusCallbackMethod", "POST"),
         status_callback_event=tuple(element.get("statusCallbackEvent", "completed").split()),
+    )
+
+
+def _conference(element: Element) -> verbs.Conference:
+    return verbs.Conference(
+        name=text_of(element),
+        start_on_enter=_flag(element, "startConferenceOnEnter", True),
+        end_on_exit=_flag(element, "endConferenceOnExit", False),
+        beep=element.get("beep", "true"),
+        muted=_flag(element, "muted", False),
+        label=element.get("participantLabel", ""),
+        wait_url=element.get("waitUrl"),
+        wait_method=element.get("waitMethod", "POST"),
+        status_callback=element.get("statusCallback"),
+        status_callback_method=element.get("statusCallbackMethod", "POST"),
+        status_callback_event=tuple(element.get("statusCallbackEvent", "").split()),
     )
 
 

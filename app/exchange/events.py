@@ -42,12 +42,12 @@ class Music(Event):
 
 @dataclass(frozen=True, slots=True)
 class Beep(Event):
-    """The tone before a recording."""
+    """The tone before a recording, or when somebody enters or leaves a conference."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ringing(Event):
-    """The ringing of a dialled number."""
+    """The ringing of a dialled number; on the phone that rings, the number that it shows."""
 
     number: str
 
@@ -57,7 +57,7 @@ class Ringing(Event):
 
 @dataclass(frozen=True, slots=True)
 class Connected(Event):
-    """A person on the other end: a number, or the queue that the call was taken from."""
+    """Somebody on the other end: a number, or the queue that the call was taken from."""
 
     to: str
 
@@ -103,4 +103,14 @@ class Talk:
     words: str
 
 
-Input = Key | Spoken | Talk
+@dataclass(frozen=True, slots=True)
+class PickUp:
+    """A ringing phone is answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """A ringing phone is turned away."""
+
+
+Input = Key | Spoken | Talk | PickUp | Decline

@@ -16,6 +16,7 @@ VERBS: Mapping[Place, frozenset[str]] = {
     "queue": frozenset({"Say", "Play", "Pause", "Gather", "Redirect", "Leave", "Hangup"}),
     "callee": frozenset({"Say", "Play", "Pause", "Gather", "Redirect", "Hangup"}),
     "front": frozenset({"Say", "Play", "Pause", "Redirect"}),
+    "hold": frozenset({"Say", "Play", "Pause", "Redirect"}),
 }
 ALL_VERBS = frozenset[str]().union(*VERBS.values())
 SSML = frozenset({"break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w"})
@@ -120,9 +121,13 @@ ATTRIBUTES: Mapping[str, Mapping[str, Check]] = {
     "Queue": {"url": _url, "method": _method, "reservationSid": anything, "postWorkActivitySid": anything},
     "Conference": {
         "muted": _boolean, "beep": one_of("true", "false", "onEnter", "onExit"), "startConferenceOnEnter": _boolean,
-        "endConferenceOnExit": _boolean, "participantLabel": anything, "maxParticipants": whole(2, 250),
-        "waitUrl": either(_url, one_of("")), "waitMethod": _method, "record": anything, "coach": anything,
-        "statusCallback": _url, "statusCallbackMethod": _method, "statusCallbackEvent": anything, **_recording,
+        "endConferenceOnExit": _boolean, "participantLabel": matches(r".{1,128}", "of 1 to 128 characters"),
+        "maxParticipants": whole(2, 250), "waitUrl": either(_url, one_of("")), "waitMethod": _method,
+        "jitterBufferSize": one_of("large", "medium", "small", "off"), "trim": one_of("trim-silence", "do-not-trim"),
+        "record": one_of("do-not-record", "record-from-start"), "coach": matches(r"CA[0-9a-fA-F]{32}", "a CallSid"),
+        "statusCallback": _url, "statusCallbackMethod": _method,
+        "statusCallbackEvent": words_of("start", "end", "join", "leave", "mute", "hold", "modify", "speaker",
+                                        "announcement"), **_recording,
     },
     "Redirect": {"method": _method},
     "Hangup": {},

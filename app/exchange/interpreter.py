@@ -5,25 +5,26 @@ from typing import assert_never
 from app.exchange import verbs
 from app.exchange.call import Call
 from app.exchange.dialling import dial
-from app.exchange.document import Document, Goto
+from app.exchange.document import Document, Goto, Start
 from app.exchange.events import Disconnected, Said
 from app.exchange.failures import EndlessLoop, Failure
 from app.exchange.gathering import gather
-from app.exchange.interrupts import CallerHungUp, HungUp, LeftQueue
+from app.exchange.interrupts import CallerHungUp, HungUp, LeftQueue, Redirected
 from app.exchange.queueing import enqueue
 from app.exchange.recording import record
 from app.exchange.speaking import speak
+from app.exchange.telling import tell_status
 from app.exchange.verbs import Place, Verb
-from app.exchange.webhooks import fetch, replay, tell_status
+from app.exchange.webhooks import fetch, replay
 
 APPLICATION_ERROR = "We are sorry, an application error has occurred. Goodbye."
 
 
-async def live(call: Call) -> None:
-    """The whole life of an inbound call, from its first webhook to the status callback."""
+async def live(call: Call, start: Start) -> None:
+    """The life of a call that has somebody on it, from its first document to the status callback."""
     status = "completed"
     try:
-        await _run_with_fallback(call)
+        await _run_with_fallback(call, start)
         call.hear(Disconnected())
     except CallerHungUp:
         pass
@@ -34,18 +35,18 @@ async def live(call: Call) -> None:
     await _afterwards(call)
 
 
-async def run(call: Call, goto: Goto, place: Place = "call") -> None:
+async def run(call: Call, start: Start, place: Place = "call") -> None:
     """Fetches a document and runs it and those it leads to, until one runs out."""
-    following: Goto | None = goto
+    following: Start | None = start
     while following:
-        document = await fetch(call, following, place)
+        document = following if isinstance(following, Document) else await fetch(call, following, place)
         following = await _play(call, document)
 
 
 async def _play(call: Call, document: Document) -> Goto | None:
     """Runs the verbs of a document; the first that leads elsewhere leaves it for good."""
     if call.status == "ringing" and not _rejects(document):
-        call.status = "in-progress"
+        call.pick_up()
     for verb in document.verbs:
         call.checkpoint()
         if following := await _execute(call, verb, document):
@@ -82,22 +83,24 @@ async def _execute(call: Call, verb: Verb, here: Document) -> Goto | None:
     return None
 
 
-async def _run_with_fallback(call: Call) -> None:
+async def _run_with_fallback(call: Call, start: Start) -> None:
     """What fails is followed by the fallback document; when that fails too the caller hears an apology."""
-    goto: Goto | None = call.exchange.voice
-    while goto:
+    following: Start | None = start
+    while following:
         try:
-            await run(call, goto)
+            await run(call, following)
             return
+        except Redirected as redirected:
+            following = redirected.start
         except Failure as failure:
             call.errors.append(failure)
-            goto = _fallback(call, failure)
+            following = _fallback(call, failure)
     call.hear(Said(APPLICATION_ERROR))
 
 
 def _fallback(call: Call, failure: Failure) -> Goto | None:
-    fallback = call.exchange.fallback
-    if isinstance(failure, EndlessLoop) or failure.url == fallback.url:
+    fallback = call.fallback
+    if fallback is None or isinstance(failure, EndlessLoop) or failure.url == fallback.url:
         return None
     return Goto(fallback.url, fallback.method, {"ErrorCode": str(failure.code), "ErrorUrl": failure.url})
 

@@ -6,13 +6,17 @@ Interrupt
  │  └ HungUp             <Hangup>, <Reject>, or the provider gave up
  ├ LeftQueue             <Leave>
  ├ TakenFromQueue        somebody answers the front caller
- └ BridgeEnded           the other side hung up
+ ├ BridgeEnded           the other side hung up
+ ├ RoomChanged           somebody entered or left the conference
+ ├ ConferenceEnded       somebody left whose going ends the conference
+ └ Redirected            the service sent a live call elsewhere by REST
 """
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from app.exchange.bridge import Bridge
+    from app.exchange.document import Start
 
 
 class Interrupt(Exception):
@@ -49,3 +53,20 @@ class TakenFromQueue(Interrupt):
 
 class BridgeEnded(Interrupt):
     """The other side of the bridge has gone."""
+
+
+class RoomChanged(Interrupt):
+    """Somebody entered or left the conference."""
+
+
+class ConferenceEnded(Interrupt):
+    """The conference is over for all who are in it."""
+
+
+class Redirected(Interrupt):
+    """The service says what this call does from here on. `dequeued`: it asked for that as a member of its queue."""
+
+    def __init__(self, start: "Start", *, dequeued: bool = False) -> None:
+        super().__init__(start.url)
+        self.start = start
+        self.dequeued = dequeued

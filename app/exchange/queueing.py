@@ -1,19 +1,15 @@
 """Enqueue: a place in a queue, wait documents over and over, and how it ended."""
 
-from collections.abc import Awaitable, Callable
-
 from app.exchange.bridge import Bridge
 from app.exchange.call import Call
 from app.exchange.document import Document, Goto
 from app.exchange.events import Music, Silence
 from app.exchange.failures import EndlessLoop, Failure
-from app.exchange.interrupts import BridgeEnded, CallerHungUp, Ending, LeftQueue, TakenFromQueue
+from app.exchange.interrupts import BridgeEnded, Ending, LeftQueue, Redirected, TakenFromQueue
+from app.exchange.legs import Run
 from app.exchange.queues import Queue
-from app.exchange.verbs import Enqueue, Place
-from app.exchange.webhooks import inform
-
-Run = Callable[[Call, Goto, Place], Awaitable[None]]
-"""Fetches a document and runs it, and those it leads to, to the end: `interpreter.run`."""
+from app.exchange.telling import inform
+from app.exchange.verbs import Enqueue
 
 
 async def enqueue(call: Call, verb: Enqueue, here: Document, run: Run) -> Goto | None:
@@ -27,11 +23,27 @@ async def enqueue(call: Call, verb: Enqueue, here: Document, run: Run) -> Goto |
     try:
         await _until_out(call, verb, here, run, queue, facts)
     except Ending:
-        call.status = "completed"
+        call.status = call.status if call.is_ending else "completed"
         if goto := _action(verb, here, facts):
             await inform(call, goto)
         raise
+    except Redirected as redirected:
+        facts["QueueResult"] = _result(call, facts, redirected)
+        if goto := _action(verb, here, facts):
+            return await _sent_elsewhere(call, goto, redirected)
+        raise
     return _action(verb, here, facts)
+
+
+async def _sent_elsewhere(call: Call, goto: Goto, redirected: Redirected) -> Goto:
+    """The action is requested all the same. Which document then counts is not documented, so it is a setting."""
+    if call.exchange.queue_action_counts:
+        return goto
+    if late := call.exchange.misbehaviour.queue_action_late:
+        call.exchange.later(late, lambda: inform(call, goto))
+    else:
+        await inform(call, goto)
+    raise redirected
 
 
 async def _until_out(call: Call, verb: Enqueue, here: Document, run: Run, queue: Queue, facts: dict[str, str]) -> None:
@@ -54,6 +66,12 @@ async def _until_out(call: Call, verb: Enqueue, here: Document, run: Run, queue:
         queue.leave(call)
 
 
+def _result(call: Call, facts: dict[str, str], redirected: Redirected) -> str:
+    if facts["QueueResult"] == "bridged":
+        return "redirected-from-bridged"
+    return call.exchange.dequeue_result if redirected.dequeued else "redirected"
+
+
 async def _wait(call: Call, verb: Enqueue, here: Document, run: Run, queue: Queue) -> None:
     """Only an interrupt ends it: the wait document is requested anew whenever it runs out."""
     if not verb.wait_url:
@@ -62,7 +80,12 @@ async def _wait(call: Call, verb: Enqueue, here: Document, run: Run, queue: Queu
         return
     while True:
         call.checkpoint()
-        await run(call, here.goto(verb.wait_url, verb.wait_url_method, queue.facts(call)), "queue")
+        try:
+            await run(call, here.goto(verb.wait_url, verb.wait_url_method, queue.facts(call)), "queue")
+        except Failure:
+            # Who was taken out meanwhile has no need of it.
+            call.checkpoint()
+            raise
 
 
 async def _bridged(call: Call, bridge: Bridge, run: Run) -> None:
@@ -73,9 +96,9 @@ async def _bridged(call: Call, bridge: Bridge, run: Run) -> None:
         await bridge.talk(call)
     except BridgeEnded:
         pass
-    except CallerHungUp:
+    finally:
         bridge.end(besides=call)
-        raise
+        call.forget(BridgeEnded)
 
 
 def _action(verb: Enqueue, here: Document, facts: dict[str, str]) -> Goto | None:

@@ -12,9 +12,9 @@ LARGEST = 1000
 class Queue(list[Call]):
     """The calls that wait, the front first."""
 
-    def __init__(self, name: str, sid: str) -> None:
+    def __init__(self, name: str, sid: str, made_at: datetime) -> None:
         super().__init__()
-        self.name, self.sid = name, sid
+        self.name, self.sid, self.made_at = name, sid, made_at
         self.max_size = LARGEST
         self.agents: list[Call] = []
         """Calls that dialled this queue and wait for somebody to come."""
@@ -46,14 +46,26 @@ class Queue(list[Call]):
         """Whole seconds since the call joined."""
         return int((call.exchange.clock.now() - self._since[call.sid]).total_seconds())
 
+    def knew(self, call: Call) -> bool:
+        """Whether the call was ever in this queue."""
+        return call.sid in self._since
+
+    def joined_at(self, call: Call) -> datetime:
+        """When the call joined."""
+        return self._since[call.sid]
+
+    @property
+    def average_wait(self) -> int:
+        """Whole seconds that those who wait have waited on average."""
+        return sum(self.waited(call) for call in self) // len(self) if self else 0
+
     def facts(self, call: Call) -> dict[str, str]:
         """What a request for a wait document says of a waiting call."""
-        waits = [self.waited(other) for other in self]
         return {
             "QueuePosition": str(self.index(call) + 1),
             "QueueSid": self.sid,
             "QueueTime": str(self.waited(call)),
-            "AvgQueueTime": str(sum(waits) // len(waits)),
+            "AvgQueueTime": str(self.average_wait),
             "CurrentQueueSize": str(len(self)),
             "MaxQueueSize": str(self.max_size),
         }

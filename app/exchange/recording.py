@@ -1,20 +1,24 @@
 """Record: a beep, then the caller's message, until a key, silence, the limit or the end of the call."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 from app.exchange.call import Call
 from app.exchange.document import Document, Goto
 from app.exchange.events import Beep, Key, Talk
-from app.exchange.interrupts import CallerHungUp
+from app.exchange.interrupts import Ending, Redirected
+from app.exchange.telling import inform
 from app.exchange.verbs import Record
-from app.exchange.webhooks import inform, notify
+from app.exchange.webhooks import notify
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording as the provider knows it. `seconds` is 0 where nobody spoke, and the status then `absent`."""
+    """A recording as the provider knows it. `seconds` is 0 where nobody spoke, and the status then `absent`.
+
+    `processing` for as long as the exchange is told (`Exchange.processing_seconds`); `deleted` is for good.
+    """
 
     sid: str
     call_sid: str
@@ -22,10 +26,19 @@ class Recording:
     began: datetime
     seconds: int = 0
     words: str = ""
+    ready_at: datetime | None = None
+    deleted: bool = False
 
     @property
     def status(self) -> str:
+        """What it comes to in the end."""
         return "completed" if self.seconds else "absent"
+
+    def status_at(self, now: datetime) -> str:
+        """What the provider says of it now."""
+        if self.deleted:
+            return "deleted"
+        return "processing" if self.seconds and self.ready_at and now < self.ready_at else self.status
 
 
 async def record(call: Call, verb: Record, here: Document) -> Goto | None:
@@ -36,9 +49,12 @@ async def record(call: Call, verb: Record, here: Document) -> Goto | None:
     try:
         with call.waiting_for("recording", Key, Talk):
             key = await tape.run()
-    except CallerHungUp:
+    except Ending:
         if goto := _action(call, verb, here, tape.recording(), "hangup"):
             await inform(call, goto)
+        _tell_later(call, verb, here, tape.recording())
+        raise
+    except Redirected:
         _tell_later(call, verb, here, tape.recording())
         raise
     _tell_later(call, verb, here, tape.recording())
@@ -79,7 +95,10 @@ class _Tape:
         if self._recording.sid not in recordings:
             seconds = round(self.call.seconds - self.began) if self._spoken else 0
             words = " ".join(filter(None, self._words))
-            recordings[self._recording.sid] = replace(self._recording, seconds=seconds, words=words)
+            exchange = self.call.exchange
+            ready_at = exchange.clock.now() + timedelta(seconds=exchange.processing_seconds)
+            recorded = replace(self._recording, seconds=seconds, words=words, ready_at=ready_at)
+            recordings[recorded.sid] = recorded
         return recordings[self._recording.sid]
 
 
@@ -95,9 +114,12 @@ def _tell_later(call: Call, verb: Record, here: Document, recording: Recording) 
     """Starts the callbacks about the recording. They run beside the call, in any order with its other requests."""
     if verb.recording_status_callback and recording.status in verb.recording_status_callback_event:
         callback = here.goto(
-            verb.recording_status_callback, verb.recording_status_callback_method, _status_form(recording)
+            verb.recording_status_callback,
+            verb.recording_status_callback_method,
+            call.bare_form() | _status_form(recording),
         )
-        call.exchange.timeline.spawn(notify(call, replace(callback, bare=True)))
+        told = replace(callback, bare=True)
+        call.exchange.later(call.exchange.processing_seconds, lambda: notify(call, told))
     if verb.transcribe and verb.transcribe_callback and 2 < recording.seconds < 120:
         call.exchange.later(call.exchange.transcribes_after, lambda: _transcribed(call, verb, here, recording))
 

@@ -52,10 +52,37 @@ class Timeline:
         """Starts an actor that does `work` once, so many virtual seconds from now."""
 
         async def once() -> None:
-            await self.sleep(seconds)
+            if seconds:
+                await self.sleep(seconds)
             await work()
 
         self.spawn(once())
+
+    def on_demand(self, work: Callable[[], Awaitable[float | None]]) -> Callable[[], None]:
+        """Starts an actor that does `work` now, and again whenever that is due or somebody wants it.
+
+        `work` answers in how many virtual seconds it is due again (None: not by itself). What is returned wakes it.
+        """
+        parking: asyncio.Future[Any] | None = None
+        wanted = False
+
+        async def again_when_due() -> None:
+            nonlocal parking, wanted
+            while True:
+                wanted = False
+                seconds = await work()
+                if not wanted:
+                    parking = asyncio.get_running_loop().create_future()
+                    await self.park(parking, seconds)
+
+        def wake() -> None:
+            nonlocal wanted
+            wanted = True
+            if parking is not None:
+                self.wake(parking)
+
+        self.spawn(again_when_due())
+        return wake
 
     async def sleep(self, seconds: float) -> None:
         """Called by an actor: waits so many virtual seconds."""

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Place = Literal["call", "queue", "callee", "front"]
+Place = Literal["call", "queue", "callee", "front", "hold"]
 """Where a document runs: on a call; while it waits in a queue; on a dialled person before the bridge; on the front
-caller of a queue before the bridge. The last three allow fewer verbs."""
+caller of a queue before the bridge; while it is alone in a conference. All but the first allow fewer verbs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,19 @@ class QueueNoun:
 
 @dataclass(frozen=True, slots=True)
 class Conference:
+    """`wait_url` None is the provider's own music, empty is silence. The callback counts of whoever enters first."""
+
     name: str
+    start_on_enter: bool = True
+    end_on_exit: bool = False
+    beep: str = "true"
+    muted: bool = False
+    label: str = ""
+    wait_url: str | None = None
+    wait_method: str = "POST"
+    status_callback: str | None = None
+    status_callback_method: str = "POST"
+    status_callback_event: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import urlencode, urljoin
 
 import httpx2
@@ -70,27 +70,6 @@ async def notify(call: Call, goto: Goto) -> None:
         call.errors.append(failure)
 
 
-async def inform(call: Call, goto: Goto) -> None:
-    """Requests a document that has no one to hear it any more: the caller is gone. It has to be good all the same."""
-    if call.exchange.misbehaviour.status_first:
-        await tell_status(call)
-    try:
-        await fetch(call, goto)
-    except Failure as failure:
-        call.errors.append(failure)
-
-
-async def tell_status(call: Call) -> None:
-    """The status callback of a call that has ended; sent once."""
-    if call.status_told:
-        return
-    call.status_told = True
-    seconds = round(call.seconds)
-    duration = {"CallDuration": str(seconds), "Duration": str(-(-seconds // 60))}
-    if not call.exchange.misbehaviour.drop_status:
-        await notify(call, replace(call.exchange.status, form=duration))
-
-
 async def replay(call: Call) -> None:
     """Sends all webhooks of a call again, the last one first, as a network does that was stuck."""
     for request in reversed(list(call.requests)):
@@ -112,7 +91,7 @@ def _guard(call: Call, goto: Goto) -> None:
 async def _follow(call: Call, goto: Goto) -> tuple[str, Answer]:
     """Sends a webhook and goes where redirects lead. Keys are not sent a second time."""
     method, url = goto.method, goto.url.partition("#")[0]
-    form = (call.bare_form() if goto.bare else call.standard_form()) | dict(goto.form)
+    form = ({} if goto.bare else call.standard_form()) | dict(goto.form)
     for _ in range(MOST_REDIRECTS + 1):
         answer = await _deliver(call, method, url, form)
         if not (300 <= answer.status < 400 and answer.location):
@@ -126,6 +105,7 @@ async def _follow(call: Call, goto: Goto) -> tuple[str, Answer]:
 async def _deliver(call: Call, method: str, url: str, form: Mapping[str, str]) -> Answer:
     """One webhook, in as many copies as the exchange is told to send."""
     wrong = call.exchange.misbehaviour
+    call.exchange.about_to_request(call, url)
     token = secrets.token_hex(16)
     if wrong.overlap:
         answers = await asyncio.gather(*(_send(call, method, url, form, token) for _ in range(wrong.copies)))

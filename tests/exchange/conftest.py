@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 
-from app.exchange import Exchange, VirtualClock
+from app.exchange import Exchange, VirtualClock, rest_app
+from tests.exchange.account import Account
 from tests.exchange.service import Service
 from tests.support.handset import Handset
 
@@ -27,3 +28,12 @@ async def exchange(service: Service) -> AsyncIterator[Exchange]:
 @pytest.fixture
 def phone(exchange: Exchange) -> Handset:
     return Handset(exchange)
+
+
+@pytest.fixture
+async def account(exchange: Exchange) -> AsyncIterator[Account]:
+    transport = httpx2.ASGITransport(app=rest_app(exchange))
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="https://api.twilio.com", auth=("AC1", "12345")
+    ) as http:
+        yield Account(exchange, http)

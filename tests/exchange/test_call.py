@@ -68,3 +68,20 @@ async def test_the_service_may_have_work_of_its_own_between(phone: Handset, exch
     exchange.every(60, work)
     await exchange.timeline.run_for(3600)
     assert len(moments) == 60
+
+
+async def test_work_may_say_itself_when_it_is_due(exchange: Exchange) -> None:
+    began = exchange.clock.now()
+    due: list[float | None] = [90, 1800, None]
+    moments = []
+
+    async def work() -> float | None:
+        moments.append((exchange.clock.now() - began).total_seconds())
+        return due.pop(0) if due else None
+
+    wake = exchange.on_demand(work)
+    await exchange.timeline.run_for(3600)
+    assert moments == [0, 90, 1890]
+    wake()
+    await exchange.timeline.settle()
+    assert moments[3:] == [3600]

@@ -12,6 +12,8 @@ GOOD = [
     '<Dial timeout="20" action="/a">+12065550100</Dial>',
     '<Dial sequential="true"><Number url="/whisper">+12065550100</Number><Client>anna</Client></Dial>',
     "<Dial><Queue>tier1-us</Queue></Dial>",
+    '<Dial action="/a"><Conference beep="onEnter" endConferenceOnExit="true" waitUrl="" participantLabel="caller"'
+    ' statusCallback="/c" statusCallbackEvent="start end join leave">talk-1</Conference></Dial>',
     "<!-- comments are allowed --><Redirect>/twilio/voice</Redirect>",
     "",
 ]
@@ -37,6 +39,11 @@ BAD = [
     ("<Dial/>", "either a number or nouns"),
     ("<Dial>Anna</Dial>", "is not a number"),
     ("<Dial><Queue>a</Queue><Number>+12065550100</Number></Dial>", "stands alone"),
+    ("<Dial><Conference>a</Conference><Number>+12065550100</Number></Dial>", "stands alone"),
+    ("<Dial><Conference></Conference></Dial>", "Conference: is empty"),
+    ('<Dial><Conference statusCallbackEvent="begin">a</Conference></Dial>', "statusCallbackEvent"),
+    ('<Dial><Conference startConferenceOnEnter="yes">a</Conference></Dial>', "startConferenceOnEnter"),
+    ('<Dial><Conference beep="loud">a</Conference></Dial>', "beep"),
     ("<Redirect/>", "Redirect: is empty"),
     ("<Leave/>", "not allowed in a document for the call"),
     ('<Play digits="1">/a.wav</Play>', "either a URL or digits"),

@@ -6,6 +6,12 @@
     await phone.presses("100234#")
     phone.is_waiting_in("tier1-us")
 
+    agent = Handset(exchange, "+12065550121")
+    await agent.is_rung()
+    await agent.answers()
+    await agent.presses("1")
+    agent.is_connected_to("+12065550147")
+
 Every deed listens until the service waits again. What is asserted is what was heard since the last deed. A document
 that the provider would not run, or run only half, fails the test at once; `Handset(exchange, strict=False)` lets it be.
 """
@@ -30,6 +36,38 @@ class Handset:
         self._call = await self.exchange.dial(to, self.caller, listen=listen, **extra)
         self._check()
         return self
+
+    async def is_rung(self, within: float = 30.0) -> "Handset":
+        """Somebody calls this phone: it rings now, or within so many seconds."""
+        assert self.caller is not None, "a phone without a number cannot be rung"
+        self._call = await self.exchange.rings(self.caller, within)
+        self._deeds = [(0, 0.0, f"is rung by {self._call.caller}")]
+        return self
+
+    async def answers(self) -> None:
+        """Picks up, and listens until the service waits."""
+        self._does("answers")
+        await self.call.answer()
+        self._check()
+
+    async def declines(self) -> None:
+        """Turns the call away."""
+        self._does("declines")
+        await self.call.decline()
+        self._check()
+
+    async def lets_it_ring(self, at_most: float = 600.0) -> None:
+        """Does nothing until it stops ringing."""
+        self._does("lets it ring")
+        await self.exchange.timeline.run_until(lambda: self.call.waits_for != "answer", at_most)
+        await self.exchange.timeline.settle()
+        self._check()
+
+    async def loses_the_line(self) -> None:
+        """The line breaks: the leg ends as `failed`."""
+        self._does("loses the line")
+        await self.call.drop()
+        self._check()
 
     async def presses(self, keys: str) -> None:
         """Presses keys; a comma listens to what is said in between."""
@@ -74,6 +112,15 @@ class Handset:
 
     # What is to be true
 
+    async def does_not_ring(self, within: float = 30.0) -> None:
+        """Nobody calls this phone within so many seconds."""
+        assert self.caller is not None, "a phone without a number cannot be rung"
+        try:
+            call = await self.exchange.rings(self.caller, within)
+        except LookupError:
+            return
+        raise AssertionError(f"{self.caller} is rung by {call.caller}")
+
     def hears(self, *texts: str) -> None:
         """Each of these was said since the last deed, in any case of letters."""
         for text in texts:
@@ -91,8 +138,8 @@ class Handset:
         assert self.call.waits_for == purpose, self._story(f"should wait for {purpose}, not {self.call.waits_for}")
 
     def is_connected_to(self, other: str) -> None:
-        """A number, or the queue that the call was taken from."""
-        connected = self.call.bridge.name if self.call.bridge else "nobody"
+        """A number, or the queue that the call was taken from. In a conference: the number of somebody else there."""
+        connected = self.call.connected_to or "nobody"
         assert connected == other, self._story(f"should be connected to {other}, not {connected}")
 
     def is_cut_off(self) -> None:
