@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import typer
 
-from app.cli import call, duty, errors, flows, keys, partners, route, serve
+from app.cli import call, duty, errors, flows, keys, partners, provision, route, serve
 
 app = typer.Typer(
     name="partnerline",
@@ -18,6 +18,7 @@ app = typer.Typer(
 serve.add_to(app)
 route.add_to(app)
 call.add_to(app)
+provision.add_to(app)
 app.add_typer(partners.app, name="partners")
 app.add_typer(keys.app, name="keys")
 app.add_typer(flows.app, name="flows")
