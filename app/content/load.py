@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -14,8 +13,9 @@ from app.domain.lines import Lines, all_lines, digits_of
 from app.domain.regions import Region
 from app.domain.routing import SEVERITIES, Severity
 from app.domain.targets import Target
+from app.domain.waiting import WaitingRules
 from app.flows.check import mistakes
-from app.flows.flow import Flows, Queue, WaitingRules, Wording
+from app.flows.flow import Flows, Queue, Wording
 from app.flows.nodes import KINDS, Node
 
 FACTS = ("regions", "lines", "queues", "targets", "duty")
@@ -145,6 +145,16 @@ class _Loading:
             for language in line.languages:
                 if language not in wording and f"prompts/{language}" not in self.sources:
                     say(f"languages: there is no prompts/{language}.yaml; write it, or take the language off")
+        self._check_limits(lines)
+
+    def _check_limits(self, lines: Lines) -> None:
+        """Limits of a single line are those of a line there is."""
+        source = self.sources.get("queues")
+        shape = source.as_(shapes.QueuesShape) if source else None
+        known = ", ".join(lines.by_name)
+        for name in shape.waiting.lines if shape else ():
+            if source and name not in lines.by_name:
+                source.problem(("waiting", "lines", name), f"there is no line {name}; name one of {known}")
 
     def _queues(self, regions: dict[str, Region]) -> tuple[dict[str, Queue], WaitingRules | None]:
         source = self.sources.get("queues")
@@ -160,14 +170,16 @@ class _Loading:
         for name in (*needed, *ON_CALL):
             if name not in shape.queues:
                 source.problem(("queues",), f"the queue {name} is missing, and calls are routed to it; add it")
-        for severity in SEVERITIES:
-            if severity not in shape.waiting.limits:
-                source.problem(("waiting", "limits"), f"{severity} has no limit; give it one in minutes")
-        if "://" not in shape.waiting.music and shape.waiting.music != OWN_MUSIC:
-            source.problem(("waiting", "music"), f"give a whole address, or {OWN_MUSIC}, which comes with the service")
-        limits = {severity: timedelta(minutes=n) for severity, n in shape.waiting.limits.items()}
-        waiting = WaitingRules(limits, timedelta(minutes=shape.waiting.longest), shape.waiting.music)
+        waiting = self._waiting(source, shape.waiting)
         return {name: Queue(name, q.tier, q.region) for name, q in shape.queues.items()}, waiting
+
+    def _waiting(self, source: Source, shape: shapes.WaitingShape) -> WaitingRules:
+        for severity in SEVERITIES:
+            if severity not in shape.limits:
+                source.problem(("waiting", "limits"), f"{severity} has no limit; give it one in minutes")
+        if "://" not in shape.music and shape.music != OWN_MUSIC:
+            source.problem(("waiting", "music"), f"give a whole address, or {OWN_MUSIC}, which comes with the service")
+        return shape.rules()
 
     def _targets(self) -> dict[Severity, Target]:
         source = self.sources.get("targets")

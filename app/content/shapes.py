@@ -11,6 +11,7 @@ from app.domain.lines import Line, LineKind
 from app.domain.regions import Window
 from app.domain.routing import Severity
 from app.domain.targets import Target
+from app.domain.waiting import WaitingRules
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -107,6 +108,15 @@ class WaitingShape(Shape, frozen=True, kw_only=True):
     limits: dict[Severity, Minutes]
     longest: Minutes
     music: Text
+    lines: dict[str, dict[Severity, Minutes]] = {}
+
+    def rules(self) -> WaitingRules:
+        by_line = {line: _lengths(limits) for line, limits in self.lines.items()}
+        return WaitingRules(_lengths(self.limits), timedelta(minutes=self.longest), self.music, by_line)
+
+
+def _lengths(minutes: dict[Severity, Minutes]) -> dict[Severity, timedelta]:
+    return {severity: timedelta(minutes=n) for severity, n in minutes.items()}
 
 
 class QueuesShape(Shape, frozen=True, kw_only=True):

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from string import Formatter
 
 from app.domain.duty import Ladder
 from app.domain.lines import Lines
 from app.domain.regions import Region
-from app.domain.routing import Severity
 from app.domain.targets import Targets
+from app.domain.waiting import WaitingRules
 from app.flows.nodes import Node
 from app.flows.turn import Say
 
@@ -27,15 +27,6 @@ class Queue:
     name: str
     tier: int
     region: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingRules:
-    """How long callers wait. `limits`: without an agent after that, the way goes on elsewhere."""
-
-    limits: Mapping[Severity, timedelta]
-    longest: timedelta
-    music: str
 
 
 @dataclass(frozen=True, slots=True)

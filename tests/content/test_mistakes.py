@@ -86,6 +86,7 @@ def test_the_shipped_flows_hold_no_mistake() -> None:
         ("queues.yaml", "tier2-apac:", "tier2-pacific:", "the queue tier2-apac is missing"),
         ("queues.yaml", "tier1-us:", f"{'q' * 65}: {{tier: 1}}\n  tier1-us:", "is 65 characters long"),
         ("queues.yaml", "S1: 3, ", "", "S1 has no limit"),
+        ("queues.yaml", "lines: {}", "lines: {EMEA suport: {S2: 9}}", "there is no line EMEA suport; name one of"),
         ("targets.yaml", "  S3: {", "  S4: {", "Invalid enum value 'S4'"),
         ("duty.yaml", 'opens: "22:00", closes: "07:00"', 'opens: "07:00", closes: "07:00"', "has no length"),
         ("duty.yaml", 'phone: "+12065550121"', 'phone: "555 0121"', "Expected `str` matching regex"),
