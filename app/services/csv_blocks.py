@@ -1,7 +1,8 @@
 """A CSV file as blocks of rows, each row with the line that it begins on. Memory is bounded whatever the file holds.
 
-A block ends with a line and outside quotes, so that each is read on its own: split at its commas, which takes half the
-time of the csv module, or by that where there is a quote.
+A block ends with a line and outside quotes, so that each is read on its own. Its lines are split at their commas, which
+takes half the time of the csv module; that reads the lines with a quote, and the block as a whole where they belong
+together or are no CSV.
 """
 
 import csv
@@ -58,10 +59,25 @@ def read(
 
 def _rows(text: str, line: int, not_csv: Callable[[int, str], None]) -> Rows:
     text = text.replace("\r\n", "\n")
-    if '"' in text or "\r" in text or "\n\n" in text or text[0] == "\n":
+    if "\r" in text or "\n\n" in text or text[0] == "\n":
         return _parsed(text, line, not_csv)
-    rows = [row.split(",") for row in text.removesuffix("\n").split("\n")]
-    return range(line, line + len(rows)), rows
+    rows = _split(text.removesuffix("\n").split("\n"))
+    return (range(line, line + len(rows)), rows) if rows else _parsed(text, line, not_csv)
+
+
+def _split(lines: Sequence[str]) -> list[list[str]] | None:
+    """The row of each line; None where a line is not a row by itself."""
+    rows = [line.split(",") for line in lines]
+    quoted = [place for place, line in enumerate(lines) if '"' in line]
+    try:
+        parsed = list(csv.reader((lines[place] for place in quoted), strict=True))
+    except csv.Error:
+        return None
+    if len(parsed) < len(quoted):
+        return None
+    for place, row in zip(quoted, parsed, strict=True):
+        rows[place] = row
+    return rows
 
 
 def _parsed(text: str, first: int, not_csv: Callable[[int, str], None]) -> Rows:

@@ -1,13 +1,13 @@
 """Telephone numbers as E.164. Valid is what the metadata of `phonenumbers` calls valid: the number may exist.
 
 The library reads a number in 20 microseconds. A number that is written as E.164 already is only compared with the
-library's own patterns, compiled once for a calling code; whatever they do not match, the library reads in full. So a
-number passes here exactly when it passes there (tests/services/test_numbers.py).
+library's own patterns, compiled once for each calling code and length; whatever they do not match, the library reads in
+full. So a number passes here exactly when it passes there (tests/services/test_numbers.py).
 """
 
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneMetadata, PhoneNumberDesc
@@ -17,6 +17,7 @@ from phonenumbers import PhoneMetadata, PhoneNumberDesc
 _WRITTEN = re.compile(r"\+?[\d\s()\[\]./\-\u2010-\u2015\u2212\u2060]{3,40}")
 # Of the countries that share a calling code the library asks this one first.
 _MAIN_COUNTRY = {str(code): regions[0] for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()}
+_NEVER = re.compile("(?!)")
 _KINDS = (
     "fixed_line",
     "mobile",
@@ -43,10 +44,7 @@ def e164(written: str, countries: Sequence[str] = ()) -> str | None:
 
 def is_e164(written: str) -> bool:
     """Whether a text is a valid number in E.164 without doubt; one that is not may still be read by `e164`."""
-    if written[:1] != "+":
-        return False
-    pattern = _pattern(written[1:2]) or _pattern(written[1:3]) or _pattern(written[1:4])
-    return pattern is not None and pattern.fullmatch(written) is not None
+    return _pattern(written[:4], len(written)).fullmatch(written) is not None
 
 
 @lru_cache(maxsize=10_000)
@@ -63,29 +61,39 @@ def _read(written: str, countries: tuple[str, ...]) -> str | None:
     return None
 
 
-@cache
-def _pattern(calling_code: str) -> re.Pattern[str] | None:
-    """Matches E.164 for the numbers of the main country of a calling code; None for what is no such code.
+@lru_cache(maxsize=10_000)
+def _pattern(start: str, length: int) -> re.Pattern[str]:
+    """Matches the numbers in E.164 that begin so and are as long."""
+    codes = (start[1:size] for size in (2, 3, 4) if start[:1] == "+")
+    return next((_numbers_of(code, length - 1 - len(code)) for code in codes if code in _MAIN_COUNTRY), _NEVER)
+
+
+@lru_cache(maxsize=10_000)
+def _numbers_of(calling_code: str, length: int) -> re.Pattern[str]:
+    """Matches E.164 for the numbers of the main country of a calling code, with so many digits after the code.
 
     A number that begins like a national prefix is left to the library, which might take the prefix off.
     """
-    country = PhoneMetadata.metadata_for_region(_MAIN_COUNTRY.get(calling_code, ""), None)
-    if country is None:
-        return None
-    kinds = "|".join(filter(None, (_digits(getattr(country, kind)) for kind in _KINDS)))
+    country = PhoneMetadata.metadata_for_region(_MAIN_COUNTRY[calling_code], None)
+    general = country and _digits(country.general_desc, length)
+    if not country or not general:
+        return _NEVER
+    # Some countries have one pattern for several kinds.
+    kinds = "|".join(dict.fromkeys(filter(None, (_digits(getattr(country, kind), length) for kind in _KINDS))))
     prefix, leading = country.national_prefix_for_parsing, country.leading_digits
     return re.compile(
         rf"\+{calling_code}"
         + (f"(?!{prefix})" if prefix else "")
         + (f"(?={leading})" if leading else "")
-        + f"(?={_digits(country.general_desc)}$)(?:{kinds})",
+        + f"(?={general}$)(?:{kinds})",
         re.ASCII,
     )
 
 
-def _digits(kind: PhoneNumberDesc | None) -> str:
-    """A pattern of the numbers of one kind; empty where the country has none."""
+def _digits(kind: PhoneNumberDesc | None, length: int) -> str:
+    """A pattern that holds for the numbers of one kind with so many digits; empty where the country has none."""
     if kind is None or not kind.national_number_pattern:
         return ""
-    lengths = "|".join(f"[0-9]{{{length}}}$" for length in kind.possible_length)
-    return (f"(?={lengths})" if lengths else "") + f"(?:{kind.national_number_pattern})"
+    if kind.possible_length and length not in kind.possible_length:
+        return ""
+    return f"(?:{kind.national_number_pattern})"

@@ -6,6 +6,7 @@ Each rule takes a text and gives the value kept, or raises Refused with the reas
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 
 from app.domain.partners import dialled
 from app.services import numbers
@@ -89,8 +90,11 @@ def one_of(allowed: Iterable[str], default: str = "") -> Callable[[str], str]:
 
 def day(text: str) -> str | None:
     text = text.strip()
-    if not text:
-        return None
+    return _in_the_calendar(text) if text else None
+
+
+@lru_cache(maxsize=10_000)
+def _in_the_calendar(text: str) -> str:
     if text.isdecimal():
         raise Refused(f"{shown(text)} is a spreadsheet's number for a date; write it as 2026-03-07")
     if not _DAY.fullmatch(text):
@@ -124,8 +128,6 @@ def phones(text: str, countries: Sequence[str]) -> str:
 
 def loa_customers(text: str) -> str:
     """Customer accounts, separated by `;`, each once."""
-    if not text:
-        return text
     customers = list(dict.fromkeys(_parts(text)))
     if len(customers) > MAX_CUSTOMERS:
         raise Refused(f"holds {len(customers)} customers; at most {MAX_CUSTOMERS}")

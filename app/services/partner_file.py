@@ -12,8 +12,9 @@ from itertools import chain
 from typing import Any, BinaryIO
 
 from app.domain.partners import dialled
-from app.services import csv_blocks, numbers
+from app.services import csv_blocks
 from app.services import partner_cells as cells
+from app.services import partner_columns as columns
 from app.services.partner_check import check_partner
 from app.store.partner_staging import FIELDS, Batch, Column
 
@@ -122,22 +123,12 @@ class PartnerFile:
             if "'" in "".join(texts[column]):
                 texts[column] = [_without_guard(text) for text in texts[column]]
         nothing = ("",) * len(rows)
-        kept = {column: _each(texts.get(column, nothing), rule) for column, rule in self._rules.items()}
-        kept["phones"] = self._phones(texts.get("phones", nothing), kept["region"])
+        kept = {column: columns.kept(column, texts.get(column, nothing), rule) for column, rule in self._rules.items()}
+        kept["phones"] = columns.phones(texts.get("phones", nothing), kept["region"], self._countries)
         for start, end in set(zip(kept["certified_from"], kept["certified_until"], strict=True)):
             cells.period(start, end)
-        kept["dialled"] = [
-            # Most PIDs are digits only, and need no search for them.
-            pid if pid and not code and pid.isdecimal() else dialled(pid or "", code or "")
-            for pid, code in zip(kept["pid"], kept["dial_code"], strict=True)
-        ]
+        kept["dialled"] = columns.all_dialled(kept["pid"], kept["dial_code"])
         return [kept[column] for column in FIELDS]
-
-    def _phones(self, texts: Sequence[str], regions: Column) -> list[str]:
-        return [
-            text if not text or numbers.is_e164(text) else cells.phones(text, self._countries[region or ""])
-            for text, region in zip(texts, regions, strict=True)
-        ]
 
     def _by_row(self, lines: Sequence[int], rows: Sequence[list[str]]) -> Batch:
         """Every problem of every row. A bad row whose PID can be read is kept, to be compared with the others."""
@@ -169,14 +160,6 @@ class PartnerFile:
 
 class _Ragged(Exception):
     """A row has more or fewer cells than there are headings."""
-
-
-def _each(texts: Sequence[str], rule: cells.Rule) -> Column:
-    different = set(texts)
-    if len(different) * 2 > len(texts):
-        return [rule(text) for text in texts]
-    kept = {text: rule(text) for text in different}
-    return [kept[text] for text in texts]
 
 
 def _bad_headings(headings: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -162,10 +162,7 @@ class Merge:
 
     def _numbers(self, which: str) -> str:
         """A query for the telephone numbers of some partners, in order, each with the partner's id."""
-        # Most have one number, which need not be taken apart.
-        return f"""SELECT p.phones, p.id FROM partners p WHERE {which} AND p.phones <> '' AND p.phones NOT LIKE '%;%'
-            UNION ALL SELECT n.value, p.id FROM partners p, {self._staging.numbers}
-            WHERE {which} AND p.phones LIKE '%;%' ORDER BY 1"""
+        return f"{self._staging.numbers} WHERE {which} AND p.phones <> '' ORDER BY 1"
 
     def _number(self, sql: str) -> int:
         number: int = self._staging.run(sql).fetchone()[0]

@@ -13,9 +13,14 @@ _SETTINGS = (
     f"lock_timeout = '{PATIENCE}s'",
     "work_mem = '64MB'",
     "maintenance_work_mem = '64MB'",
+    "temp_buffers = '64MB'",
+    # What is staged is looked at by two columns, which few rows describe as well.
+    "default_statistics_target = 10",
     # Compiling the few statements takes longer than it saves.
     "jit = off",
 )
+_TAKE_IDS = """SELECT setval(sequence, nextval(sequence) + lines) - lines
+FROM pg_get_serial_sequence('partners', 'id') AS sequence, (SELECT max(id) AS lines FROM staged) AS s"""
 _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _ESCAPED = str.maketrans(_ESCAPES)
 
@@ -24,7 +29,7 @@ class PostgresStaging:
     """See `partner_staging.Staging`."""
 
     differs_from = "IS DISTINCT FROM"
-    numbers = "unnest(string_to_array(p.phones, ';')) AS n(value)"
+    numbers = "SELECT unnest(string_to_array(p.phones, ';')), p.id FROM partners p"
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
@@ -63,8 +68,10 @@ class PostgresStaging:
 
     def copy_all(self) -> None:
         fields = ", ".join(FIELDS)
+        # All ids at once: asking the sequence for each one takes a tenth of the time.
+        before: int = self.run(_TAKE_IDS).fetchall()[0][0]
         # Sorted, because both indexes of the directory like the order of the PIDs.
-        self.run(f"INSERT INTO partners ({fields}) SELECT {fields} FROM staged ORDER BY pid")
+        self.run(f"INSERT INTO partners (id, {fields}) SELECT {before} + id, {fields} FROM staged ORDER BY pid")
 
     def commit(self) -> None:
         self._connection.commit()

@@ -2,10 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 from app.store.partner_staging import FIELDS, MIGRATE, PATIENCE, TABLE, Batch, Unusable
 
@@ -14,19 +12,17 @@ PRAGMAS = (
     "synchronous = FULL",
     # KiB, for the directory and for what is staged.
     "cache_size = -32000",
+    "temp.page_size = 65536",
     "temp.cache_size = -32000",
 )
-WIDTH = 1 + len(FIELDS)
-# SQLite takes 32,766 parameters. Always as many rows, so that the statement is prepared once.
-STATEMENT = 2_000 * WIDTH
-_ROW = f"({', '.join('?' * WIDTH)})"
+_INSERT = f"INSERT INTO staged VALUES ({', '.join('?' * (1 + len(FIELDS)))})"
 
 
 class SqliteStaging:
     """See `partner_staging.Staging`."""
 
     differs_from = "IS NOT"
-    numbers = """json_each('["' || replace(p.phones, ';', '","') || '"]') AS n"""
+    numbers = """SELECT n.value, p.id FROM partners p, json_each('["' || replace(p.phones, ';', '","') || '"]') AS n"""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -34,21 +30,9 @@ class SqliteStaging:
     def stage(self, batches: Iterable[Batch]) -> None:
         self.run(f"CREATE TEMP TABLE staged ({TABLE}, PRIMARY KEY (id))")
         self.run("BEGIN")
-        # SQLite lets go of the interpreter's lock while it inserts, so the next batch is read and checked meanwhile.
-        with ThreadPoolExecutor(1) as other:
-            inserted: Future[None] | None = None
-            for values in _statements(batches):
-                if inserted:
-                    inserted.result()
-                inserted = other.submit(self._insert, values)
-            if inserted:
-                inserted.result()
+        for batch in batches:
+            self._connection.executemany(_INSERT, zip(batch.lines, *batch.columns, strict=True))
         self.run("COMMIT")
-
-    def _insert(self, values: list[Any]) -> None:
-        # One statement for many rows: executemany takes half as long again.
-        rows = ", ".join([_ROW] * (len(values) // WIDTH))
-        self._connection.execute(f"INSERT INTO staged VALUES {rows}", values)
 
     def index(self) -> bool:
         try:
@@ -73,26 +57,6 @@ class SqliteStaging:
 
     def commit(self) -> None:
         self.run("COMMIT")
-
-
-def _statements(batches: Iterable[Batch]) -> Iterator[list[Any]]:
-    """The values of each statement, row after row."""
-    values: list[Any] = []
-    for batch in batches:
-        values += _by_row(batch)
-        while len(values) >= STATEMENT:
-            yield values[:STATEMENT]
-            del values[:STATEMENT]
-    if values:
-        yield values
-
-
-def _by_row(batch: Batch) -> list[Any]:
-    values: list[Any] = [None] * (WIDTH * len(batch.lines))
-    values[::WIDTH] = batch.lines
-    for place, column in enumerate(batch.columns, 1):
-        values[place::WIDTH] = column
-    return values
 
 
 @contextmanager

@@ -35,7 +35,7 @@ class Staging(Protocol):
 
     differs_from: str
     numbers: str
-    """A table `n` whose `value` is each number of a partner `p`."""
+    """A query for each number of a partner `p`, with the partner's id."""
 
     def stage(self, batches: Iterable[Batch]) -> None:
         """Fills `staged`. Locks nothing."""
