@@ -184,6 +184,19 @@ async def test_nobody_waits_more_than_60_minutes_in_music(database_url: str) -> 
         assert rung(s1) == TIER_1
 
 
+async def test_a_line_may_have_limits_of_its_own(database_url: str) -> None:
+    flows = shipped_flows()
+    own: dict[str, dict[Any, timedelta]] = {"US support": {"S2": timedelta(minutes=5)}}
+    async with running_service(
+        database_url, flows=replace(flows, waiting=replace(flows.waiting, by_line=own))
+    ) as service:
+        phone = await service.calls("US support", f"{UNVERIFIED}2,#")
+        another = await service.calls("US certified", f"{UNVERIFIED}2,#")
+        await phone.waits(6 * 60)
+        assert service.case(phone)["status"] == "callback_requested"
+        another.is_waiting_in("tier1-us")
+
+
 # Queue full, or the queue engine failing
 
 

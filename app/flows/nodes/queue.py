@@ -57,8 +57,7 @@ class QueueNode(Node, frozen=True):
                 return None
 
     def _still_waiting(self, here: Here, seconds: int) -> Step:
-        rules = here.flows.waiting
-        limit = min(rules.limits[here.session.severity or ASSUMED_SEVERITY], rules.longest)
+        limit = here.flows.waiting.limit(here.session.severity or ASSUMED_SEVERITY, here.line.name)
         # The provider tells the time in the queue with some requests of a wait document, not surely with all.
         entered = here.session.queued_at
         waited = max(seconds, int(here.now.timestamp()) - entered) if entered else seconds
