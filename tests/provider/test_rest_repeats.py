@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import httpx2
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
-from app.provider import backoff, rest_requests
+from app.provider import backoff
 from app.provider.rest import TwilioRest
 from app.provider.rest_errors import AnswerLost, Busy
 from tests.provider.scripted import ACCOUNT, API, CALL, NUMBER, QUEUE, RECORDING, Line, NoChance, said, script
@@ -202,9 +201,7 @@ def test_pauses_grow_and_are_not_in_step() -> None:
     assert len(set(drawn)) == 8
 
 
-async def test_the_log_of_a_repetition_holds_no_number_address_or_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A logger that has been used already keeps writing where it wrote before.
-    monkeypatch.setattr(rest_requests, "log", structlog.get_logger())
+async def test_the_log_of_a_repetition_holds_no_number_address_or_token() -> None:
     with capture_logs() as logged:
         await place(script(said(429, message="+12065550147"), said(201, sid=CALL)).rest())
     assert logged == [
