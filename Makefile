@@ -27,7 +27,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation -e . >&2
 	@touch $@
 
-run: setup ## The service on 127.0.0.1:8000, with SQLite under var/ and sample partners
+run: setup ## The service on 127.0.0.1:8000, with SQLite under var/, sample partners and a telephone company
 	@$(BIN)/partnerline migrate >/dev/null
 	@lines=$$($(BIN)/partnerline partners export | wc -l); \
 	if [ "$$lines" -le 1 ]; then $(BIN)/partnerline partners import ivr_flows/sample/partners.csv >/dev/null; fi

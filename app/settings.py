@@ -10,6 +10,7 @@ import os
 import secrets
 from contextlib import suppress
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -51,12 +52,25 @@ class Settings(BaseSettings):
     twilio_api_url: str = Field(
         "https://api.twilio.com", description="Base address of the provider's REST API, or of a stand-in for it."
     )
+    exchange_url: str = Field(
+        "http://127.0.0.1:8010",
+        description="Where the built-in exchange listens, as a process of its own. `serve` starts it there if it is on "
+        "this machine and nobody listens.",
+    )
+    calls_per_second: float = Field(
+        1.0, gt=0, le=100, description="New calls a second that the provider takes from this account."
+    )
     public_url: str = Field(
         "", description="The address under which the provider knows this service; signatures are checked against it."
     )
     secret_key: SecretStr = Field(
         SecretStr(""), description="Signs session tokens, hashes API keys, draws case numbers. At least 32 characters."
     )
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="Mail server, smtp://USER:PASSWORD@HOST:PORT or smtps://. Without one no contact is told by mail.",
+    )
+    mail_from: str = Field("", description="The sender of those mails.")
     flows_dir: Path = Field(Path("ivr_flows"), description="Folder of the flows, the facts and the prompts.")
     state_dir: Path = Field(
         Path("var"), description="Folder for what could not be written to the database yet (the journal)."
@@ -66,6 +80,14 @@ class Settings(BaseSettings):
     )
     callback_countries: str = Field(
         "", description="Countries that callbacks may be dialled in, as US,GB,AU. Default: those of the lines."
+    )
+    recordings_store: str = Field(
+        "database", min_length=1, description="Where the sound of messages is kept: `database`, or a folder for files."
+    )
+    transcribe: Literal["no", "provider", "local"] = Field(
+        "no",
+        description="Who turns messages into text, in English only: `provider` (paid, 3 to 119 seconds), or `local` "
+        "(pocketsphinx on this machine, a hint at best).",
     )
     retention_recordings: int = Field(90, ge=1, description="Days that recordings are kept.")
     retention_callers: int = Field(400, ge=1, description="Days that callers' numbers are kept.")
@@ -97,12 +119,32 @@ class Settings(BaseSettings):
         return self.database.startswith("sqlite")
 
     @property
+    def works(self) -> bool:
+        """Whether the service does the background work itself: on PostgreSQL `partnerline worker` does."""
+        return self.on_sqlite or self.env == "development"
+
+    @property
     def auth_tokens(self) -> tuple[str, ...]:
         return tuple(t.strip() for t in self.twilio_auth_token.get_secret_value().split(",") if t.strip())
 
     @property
+    def recordings_folder(self) -> Path | None:
+        """None where the database keeps them."""
+        return None if self.recordings_store == "database" else Path(self.recordings_store)
+
+    @property
     def provider_name(self) -> str:
         return self.provider or ("twilio" if self.auth_tokens else "exchange")
+
+    @property
+    def account_sid(self) -> str:
+        """The account at the provider; the built-in exchange has one for everybody."""
+        return self.twilio_account_sid or ("AC" + "0" * 32 if self.provider_name == "exchange" else "")
+
+    @property
+    def on_own_exchange(self) -> bool:
+        """Whether the built-in exchange is spoken to, and no stand-in for it."""
+        return self.provider_name == "exchange" and "twilio_api_url" not in self.model_fields_set
 
     @property
     def callback_country_list(self) -> tuple[str, ...]:
@@ -151,8 +193,22 @@ def misfits(settings: Settings) -> list[str]:
         problems.append(f"{PREFIX}DATABASE_URL: must begin with sqlite:/// or postgresql+psycopg://")
     if settings.provider_name == "twilio" and not settings.auth_tokens:
         problems.append(f"{PREFIX}TWILIO_AUTH_TOKEN: the provider is twilio, so give the account's token")
+    if settings.transcribe == "local" and find_spec("pocketsphinx") is None:
+        problems.append(f'{PREFIX}TRANSCRIBE: local needs the engine: pip install "partnerline[transcription]"')
     if settings.public_url and not settings.public_url.startswith(("http://", "https://")):
         problems.append(f"{PREFIX}PUBLIC_URL: give the whole address, as in https://ivr.example.com")
+    if not settings.exchange_url.startswith(("http://", "https://")):
+        problems.append(f"{PREFIX}EXCHANGE_URL: give the whole address, as in http://127.0.0.1:8010")
+    return [*problems, *_mail_misfits(settings)]
+
+
+def _mail_misfits(settings: Settings) -> list[str]:
+    url = settings.smtp_url.get_secret_value()
+    if not url:
+        return []
+    problems = [] if "@" in settings.mail_from else [f"{PREFIX}MAIL_FROM: give the address that mails come from"]
+    if not url.startswith(("smtp://", "smtps://")):
+        problems.append(f"{PREFIX}SMTP_URL: give the mail server as smtp://USER:PASSWORD@HOST:PORT, or smtps://")
     return problems
 
 

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import typer
 
-from app.cli import call, duty, errors, flows, keys, partners, provision, route, serve
+from app.cli import agents, call, duty, errors, exchange, flows, keys, partners, phone, provision, route, serve, worker
 
 app = typer.Typer(
     name="partnerline",
@@ -16,10 +16,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 serve.add_to(app)
+worker.add_to(app)
 route.add_to(app)
 call.add_to(app)
+phone.add_to(app)
+exchange.add_to(app)
 provision.add_to(app)
 app.add_typer(partners.app, name="partners")
+app.add_typer(agents.app, name="agents")
 app.add_typer(keys.app, name="keys")
 app.add_typer(flows.app, name="flows")
 app.add_typer(duty.app, name="duty")

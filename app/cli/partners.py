@@ -5,10 +5,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli import files
 from app.cli.errors import WRONG_USE, fail
 
 if TYPE_CHECKING:
@@ -35,11 +36,11 @@ def import_(
     from app import content
     from app.services.partners import import_file
 
-    with _opened(file) as source, _database() as settings, _bar(file) as progress:
+    with files.opened(file) as source, _database() as settings, _bar(file) as progress:
         countries = content.load(settings.flows_dir).countries
         report = import_file(source, settings.database, countries, dry_run=dry_run, replace=replace, progress=progress)
     if report.problems:
-        _refuse(file, report)
+        files.refuse(file, report)
     typer.echo(_summary(report, dry_run=dry_run))
 
 
@@ -57,16 +58,6 @@ def export() -> None:
         # The reader has seen enough. Python would complain once more when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[BinaryIO]:
-    try:
-        source = file.open("rb")
-    except OSError as error:
-        fail(f"{file}: {error.strerror}", WRONG_USE)
-    with source:
-        yield source
 
 
 @contextmanager
@@ -99,14 +90,6 @@ def _bar(file: Path) -> Iterator[Callable[[int], None] | None]:
             bar.update(task, completed=size)
 
         yield progress
-
-
-def _refuse(file: Path, report: "ImportReport") -> NoReturn:
-    for problem in report.problems:
-        typer.echo(f"partnerline: {file}: {problem}", err=True)
-    more = f", {report.more_problems} of them not shown" if report.more_problems else ""
-    problems = len(report.problems) + report.more_problems
-    fail(f"{file}: nothing was changed: {problems} problem{'s' * (problems != 1)}{more}")
 
 
 def _summary(report: "ImportReport", *, dry_run: bool) -> str:

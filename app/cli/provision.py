@@ -31,9 +31,9 @@ def provision(
 ) -> None:
     """Sets up the account at the provider from ivr_flows/, and says line by line what it does.
 
-    Every number of lines.yaml is led to this service (PARTNERLINE_PUBLIC_URL): calls, the fallback for when it does not
-    answer, and the news that a call has ended. Queues of queues.yaml that are missing are created. Nothing is ever
-    deleted, and other numbers of the account are left alone, the desk numbers of regions.yaml among them.
+    Every number of lines.yaml and every desk number of regions.yaml is led to this service (PARTNERLINE_PUBLIC_URL):
+    calls, the fallback for when it does not answer, and the news that a call has ended. Queues of queues.yaml that are
+    missing are created. Nothing is ever deleted, and other numbers of the account are left alone.
 
     A second run changes nothing. Exit code 1: something is left that only you can put right; each such line says how.
     """

@@ -1,13 +1,20 @@
 """serve, migrate, settings: the service itself."""
 
 import re
-from typing import Annotated
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.errors import WRONG_USE, fail
 
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from app.settings import Settings
+
 MASKED = "(set, not shown)"
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 because it is only compared
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,10 +25,14 @@ def add_to(app: typer.Typer) -> None:
 
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for any free one.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes; more than one needs PostgreSQL.")] = 1,
+    exchange_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="The built-in exchange's port; ten beyond --port, or any free one."),
+    ] = None,
 ) -> None:
-    """Runs the service."""
+    """Runs the service; where the provider is `exchange`, with the built-in telephone company beside it."""
     import uvicorn
 
     from app import content
@@ -34,26 +45,45 @@ def serve(
     flows = content.load(chosen.flows_dir)
     if not schema.is_current(chosen.database):
         fail("the database is not at the newest schema; run `partnerline migrate` first")
-    _refuse_taken(host, port)
-    _welcome(host, port, chosen.env == "development", flows.lines.default.name)
-    uvicorn.run(
-        "app.main:app_from_environment",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_level="warning",
-        # The provider is told our public address; nothing that a proxy adds is believed.
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    port = _free(host, port)
+    address = f"http://{_shown_host(host)}:{port}"
+    with _exchange(chosen, address, port, exchange_port) as told:
+        _welcome(address, told, chosen.env == "development", flows.lines.default.name)
+        uvicorn.run(
+            "app.main:app_from_environment",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            loop="uvloop",
+            http="httptools",
+            access_log=False,
+            log_level="warning",
+            # The provider is told our public address; nothing that a proxy adds is believed.
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
 
 
-def _refuse_taken(host: str, port: int) -> None:
+def _shown_host(host: str) -> str:
+    """The host as it stands in an address on this machine."""
+    if host in EVERYWHERE:
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _exchange(chosen: "Settings", address: str, port: int, exchange_port: int | None) -> "AbstractContextManager[str]":
+    """The telephone company beside the service, if it is ours and on this machine. Gives what is said about it."""
+    from app.cli import own_exchange
+
+    if not chosen.on_own_exchange or not own_exchange.here(chosen):
+        return nullcontext("")
+    return own_exchange.beside(own_exchange.wanted(chosen, address, port, exchange_port))
+
+
+def _free(host: str, port: int) -> int:
+    """The port, if it is free; for 0 one that is."""
     import socket
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -61,16 +91,23 @@ def _refuse_taken(host: str, port: int) -> None:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind((host, port))
+            return int(trial.getsockname()[1])
         except OSError as error:
             fail(f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port or --host")
 
 
-def _welcome(host: str, port: int, development: bool, line: str) -> None:
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 because it is only compared
-    typer.echo(f"Partnerline answers on http://{shown}:{port}   API: http://{shown}:{port}/api/v1/openapi.json")
+def _welcome(address: str, exchange: str, development: bool, line: str) -> None:
+    typer.echo(f"Partnerline answers on {address}   API: {address}/api/v1/openapi.json")
     if development:
         typer.echo("Place a call from another terminal, as certified partner 100234 with production down:")
         typer.echo(f'  .venv/bin/partnerline call "{line}" --keys "100234#,1"')
+    if exchange:
+        typer.echo(
+            "Or hold telephones in real time, each in a terminal of its own: a caller's, and an agent's that rings:"
+        )
+        typer.echo(f'  .venv/bin/partnerline phone +12065550147 --calls "{line}" --keys "100234#,1"')
+        typer.echo("  .venv/bin/partnerline phone +12065550162   (agents are set up as in README.md, Answer a call)")
+        typer.echo(exchange)
     typer.echo("Stop with Ctrl-C.")
 
 

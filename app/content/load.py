@@ -118,7 +118,8 @@ class _Loading:
         if shape.default not in names:
             source.problem(("default",), f"there is no line {shape.default}; name one of {', '.join(names)}")
             return None
-        return all_lines([line.line() for line in shape.lines], shape.default)
+        desks = {name: region.desk_number for name, region in regions.items()}
+        return all_lines([line.line() for line in shape.lines], shape.default, desks)
 
     def _check_lines(
         self, lines: Lines, regions: dict[str, Region], starts: dict[str, str], wording: dict[str, Wording]

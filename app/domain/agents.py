@@ -165,7 +165,12 @@ def toggled(agent: Agent, now: datetime) -> Agent:
 
     While rung or talking, what holds afterwards is toggled.
     """
-    return _chosen(agent, "offline" if _after_calls(agent) == "available" else "available", "", now)
+    return _chosen(agent, toggles_to(agent.state, agent.before), "", now)
+
+
+def toggles_to(state: State, before: State) -> Literal["available", "offline"]:
+    """What an agent in this state is toggled to. `before`: what holds after an offer, a call and its wrap-up."""
+    return "offline" if _after(state, before) == "available" else "available"
 
 
 def parse_reach(text: str) -> str | Refusal:
@@ -196,7 +201,11 @@ def _chosen(agent: Agent, wanted: Wanted, reason: str, now: datetime) -> Agent:
 
 def _after_calls(agent: Agent) -> State:
     """The state that holds once there is neither an offer, a call nor a wrap-up."""
-    return agent.before if agent.state in ("offered", "on_call", "wrap_up") else agent.state
+    return _after(agent.state, agent.before)
+
+
+def _after(state: State, before: State) -> State:
+    return before if state in ("offered", "on_call", "wrap_up") else state
 
 
 def _back(agent: Agent, now: datetime) -> Agent:

@@ -47,7 +47,10 @@ def digits_of(number: str) -> str:
     return "".join(c for c in number if c in "0123456789")
 
 
-def all_lines(lines: list[Line], default: str) -> Lines:
+def all_lines(lines: list[Line], default: str, desks: Mapping[str, str] | None = None) -> Lines:
+    """`desks`: the desk number of each region. Who is no agent and calls it, reaches the region's support line."""
     by_name = {line.name: line for line in lines}
-    by_number = {digits_of(n): line for line in lines for n in line.numbers}
+    support = {line.region: line for line in reversed(lines) if "support" in line.kinds}
+    by_number = {digits_of(number): support[region] for region, number in (desks or {}).items() if region in support}
+    by_number |= {digits_of(n): line for line in lines for n in line.numbers}
     return Lines(by_name, by_number, by_name[default])

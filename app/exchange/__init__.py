@@ -1,9 +1,10 @@
-"""A telephone company for tests, demos, the test phone and simulations. Knows TwiML and webhooks, not our service.
+"""A telephone company for tests, demos, telephones in terminals and simulations. Knows TwiML, not our service.
 
 exchange.dial · rings · answer · release      what people do        (exchange.py, call.py)
 exchange.people[number] = Person(…)           who picks up, and how (people.py)
 rest_app(exchange)                            its REST API          (rest.py)
 exchange.misbehaviour = Misbehaviour(…)       what goes wrong       (misbehaviour.py)
+host(Hosted(…), ready)                        in real time, as a process, with telephones (hosting.py, phones.py)
 """
 
 from app.exchange.call import Call

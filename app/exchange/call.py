@@ -56,6 +56,8 @@ class Call:
         self.differences: list[Difference] = []
         self.waiting_in: str | None = None
         self.waits_for: Purpose = "nothing"
+        self.asked_for_keys = 0
+        """How many Gathers have begun to listen."""
         self.bridge: Connection | None = None
         self.connected_to: str | None = None
         """Who is on the other end: a number, or the queue that the call was taken from."""
@@ -90,6 +92,11 @@ class Call:
     def is_ending(self) -> bool:
         """The call is over, or somebody has hung up already."""
         return self.over or self.status in FINAL
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing is being said: who listens has heard all there is for now."""
+        return self._quiet
 
     async def answer(self, *, listen: bool = True) -> None:
         """Picks up a phone that rings, then listens."""
@@ -163,10 +170,12 @@ class Call:
 
     # What the verbs need
 
-    def give(self, given: Input) -> None:
-        """Hands over a key or words now, to what listens for them."""
-        if self._parking is not None and isinstance(given, self._accepts):
-            self.exchange.timeline.wake(self._parking, given)
+    def give(self, given: Input) -> bool:
+        """Hands over a key or words now. False: nothing listens for them, and they are lost."""
+        if self._parking is None or self._parking.done() or not isinstance(given, self._accepts):
+            return False
+        self.exchange.timeline.wake(self._parking, given)
+        return True
 
     def put_down(self) -> None:
         """The person on this leg hangs up; on a phone that only rings this turns the call away."""
@@ -204,6 +213,7 @@ class Call:
         """What the call waits for, and which input is not lost, within the block."""
         before = self.waits_for, self._accepts
         self.waits_for, self._accepts = purpose, accepts
+        self.asked_for_keys += purpose == "keys"
         if self.callee and purpose == "keys" and Key in accepts:
             self.callee.asked()
         try:

@@ -72,7 +72,7 @@ class Silence(Event):
     seconds: float
 
     def __str__(self) -> str:
-        return f"silence, {self.seconds:g} s"
+        return f"silence, {self.seconds:g} s" if self.seconds else "silence"
 
 
 @dataclass(frozen=True, slots=True)

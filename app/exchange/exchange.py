@@ -22,7 +22,7 @@ import httpx2
 
 from app.exchange.bridge import Bridge
 from app.exchange.call import Call
-from app.exchange.clock import VirtualClock
+from app.exchange.clock import Clock
 from app.exchange.conferences import Room
 from app.exchange.document import Goto, Start
 from app.exchange.interpreter import live
@@ -49,7 +49,7 @@ class Exchange:
         account_sid: str,
         auth_token: str,
         public_url: str,
-        clock: VirtualClock,
+        clock: Clock,
         voice_path: str = "/twilio/voice",
         status_path: str = "/twilio/status",
         fallback_path: str = "/twilio/fallback.xml",
@@ -67,6 +67,8 @@ class Exchange:
         self.new_id = new_id
         self.answer_within = 15.0
         """Real seconds that the service has for an answer."""
+        self.sound_seconds = 10.0
+        """How long a sound file plays: the exchange does not fetch it."""
         self.transcribes_after = 10.0
         self.processing_seconds = 0.0
         """How long a recording is `processing` before it can be fetched."""
@@ -101,13 +103,18 @@ class Exchange:
 
         `extra` goes with every webhook of the call, `StirVerstat="TN-Validation-Passed-A"` for instance.
         """
+        call = self.begins(to, caller, **extra)
+        await self.timeline.settle()
+        if listen:
+            await call.listen()
+        return call
+
+    def begins(self, to: str, caller: str | None, **extra: str) -> Call:
+        """The same without waiting for anything: the call lives on by itself."""
         call = Call(self, to=to, caller=caller or WITHHELD, extra=extra)
         start, call.fallback, call.status_callback = self._addresses(to)
         self.add(call)
         self.timeline.spawn(live(call, start))
-        await self.timeline.settle()
-        if listen:
-            await call.listen()
         return call
 
     async def rings(self, number: str, at_most: float = 30.0) -> Call:

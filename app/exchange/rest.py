@@ -80,7 +80,7 @@ class _Gate:
             return
         request = Request(scope, receive)
         self._exchange.rest_requests.append(f"{request.method} {request.url.path}")
-        if not self._allowed(request.headers.get("authorization", "")):
+        if not allowed(self._exchange, request):
             await refusal(Refused(401, 20003, "Authenticate"))(scope, receive, send)
             return
         match fault := self._exchange.misbehaviour.next_rest_fault(self._exchange.rest_requests[-1]):
@@ -96,10 +96,12 @@ class _Gate:
             case "busy" | "error" | "away":
                 await refusal(FAULTS[fault])(scope, receive, send)
 
-    def _allowed(self, header: str) -> bool:
-        pair = f"{self._exchange.account_sid}:{self._exchange.auth_token}"
-        expected = "Basic " + base64.b64encode(pair.encode()).decode()
-        return hmac.compare_digest(header.encode(), expected.encode())
+
+def allowed(exchange: "Exchange", request: Request) -> bool:
+    """Whether the request brings the account's password."""
+    pair = f"{exchange.account_sid}:{exchange.auth_token}"
+    expected = "Basic " + base64.b64encode(pair.encode()).decode()
+    return hmac.compare_digest(request.headers.get("authorization", "").encode(), expected.encode())
 
 
 async def _into_the_void(_: Message) -> None:

@@ -5,8 +5,6 @@ from app.exchange.events import Input, Played, Said, Silence
 from app.exchange.verbs import Pause, Play, Prompt, Say
 
 CHARACTERS_A_SECOND = 15
-SECONDS_OF_A_SOUND = 10.0
-"""How long a sound file plays. The exchange does not fetch it."""
 ENDLESS = 1000
 """How often `loop="0"` repeats."""
 
@@ -22,7 +20,7 @@ async def speak(call: Call, prompt: Prompt) -> Input | None:
         case Play(_, loop, digits) if digits:
             return await _repeat(call, Played(f"digits:{digits}"), len(digits) / 2, loop)
         case Play(url, loop):
-            return await _repeat(call, Played(url), SECONDS_OF_A_SOUND, loop, quiet=_may_rest(call))
+            return await _repeat(call, Played(url), call.exchange.sound_seconds, loop, quiet=_may_rest(call))
 
 
 async def _repeat(call: Call, event: Said | Played, seconds: float, loop: int, quiet: bool = False) -> Input | None:

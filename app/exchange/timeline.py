@@ -3,6 +3,9 @@
 An actor is *busy* while it runs or talks HTTP, and *parked* while it waits for a moment or for somebody to wake it.
 Time moves only while all are parked, and only to the next moment somebody waits for. So an HTTP answer takes no
 virtual time, nothing depends on the speed of the machine, and the same calls give the same story.
+
+That is for a clock that is moved by hand. With one that runs by itself nobody moves time: `real_time.keep_pace` wakes
+whoever is due, and a slow answer takes as long as it takes.
 """
 
 import asyncio
@@ -12,13 +15,13 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.exchange.clock import VirtualClock
+from app.exchange.clock import Clock
 
 
 class Timeline:
     """The moments that actors wait for, in order."""
 
-    def __init__(self, clock: VirtualClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self._timers: list[tuple[datetime, int, asyncio.Future[Any]]] = []
         self._order = itertools.count()
@@ -27,6 +30,8 @@ class Timeline:
         self._all_parked.set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._crashes: list[BaseException] = []
+        self.has_news = asyncio.Event()
+        """Somebody waits for a moment since this was last cleared, or an actor has died."""
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Starts an actor."""
@@ -93,6 +98,7 @@ class Timeline:
         if seconds is not None:
             moment = self.clock.now() + timedelta(seconds=seconds)
             heapq.heappush(self._timers, (moment, next(self._order), parking))
+            self.has_news.set()
         self._one_less_busy()
         return await parking
 
@@ -123,11 +129,24 @@ class Timeline:
         while not condition() and await self._next_moment(end):
             pass
 
-    async def _next_moment(self, end: datetime) -> bool:
-        """Wakes the next actor whose moment is not after `end`. False: there is none."""
+    def due_in(self) -> float | None:
+        """Seconds until the next moment that an actor waits for; below 0: it has passed. None: nobody waits."""
         while self._timers and self._timers[0][2].done():
             heapq.heappop(self._timers)
-        if not self._timers or self._timers[0][0] > end:
+        return (self._timers[0][0] - self.clock.now()).total_seconds() if self._timers else None
+
+    def wake_next(self) -> None:
+        """Wakes the actor whose moment is the next one: it is due."""
+        self.wake(heapq.heappop(self._timers)[2])
+
+    def take_crashes(self) -> list[BaseException]:
+        """What actors have died of since this was last asked: mistakes in the exchange."""
+        crashes, self._crashes = self._crashes, []
+        return crashes
+
+    async def _next_moment(self, end: datetime) -> bool:
+        """Wakes the next actor whose moment is not after `end`. False: there is none."""
+        if self.due_in() is None or self._timers[0][0] > end:
             return False
         moment, _, parking = heapq.heappop(self._timers)
         self._move_to(moment)
@@ -152,4 +171,5 @@ class Timeline:
         self._tasks.discard(task)
         if not task.cancelled() and (crash := task.exception()):
             self._crashes.append(crash)
+            self.has_news.set()
         self._one_less_busy()

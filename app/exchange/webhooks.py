@@ -126,14 +126,13 @@ def _compare(call: Call, url: str, answers: list[Answer]) -> None:
 async def _send(call: Call, method: str, url: str, form: Mapping[str, str], token: str) -> Answer:
     """One copy of a webhook: over the client to the service, signed for the address that the public knows."""
     exchange = call.exchange
-    if method == "GET":
-        url += ("&" if "?" in url else "?") + urlencode(form)
-    signed = signature(exchange.auth_token, url, form if method == "POST" else None)
+    asked = url if method == "POST" else url + ("&" if "?" in url else "?") + urlencode(form)
+    signed = signature(exchange.auth_token, asked, form if method == "POST" else None)
     headers = {"X-Twilio-Signature": signed, "I-Twilio-Idempotency-Token": token}
     data = dict(form) if method == "POST" else None
     try:
         async with asyncio.timeout(exchange.answer_within):
-            response = await exchange.http.request(method, _path(call, url), data=data, headers=headers)
+            response = await exchange.http.request(method, _path(call, asked), data=data, headers=headers)
     except (httpx2.HTTPError, TimeoutError) as error:
         raise Failure(11205, url, f"no answer: {type(error).__name__} {error}") from error
     of = response.headers

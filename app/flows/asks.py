@@ -7,6 +7,7 @@ happens then is a branch in a flow file.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from app.domain.cases import CaseDestination, Status
 from app.domain.partners import Loa
@@ -25,6 +26,13 @@ class FindPartner:
     """The partner that dials these digits."""
 
     digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToggleAgent:
+    """An agent who calls from the own phone and has keyed this code takes calls from now on, or none any more."""
+
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +59,18 @@ class CallersNumber:
 
 
 @dataclass(frozen=True, slots=True)
-class FindPosition:
-    """The waiting caller's position in the queue, by the order of `domain.waiting`."""
+class FindPlace:
+    """The waiting caller's place in the queue, by the order of `domain.waiting`, and how long that may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantCallback:
+    """The waiting caller wants to be called back and keeps the place. Done at once, and not with the turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class HowItEnded:
+    """How the conversation ended that the caller had with an agent, or a contact on duty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +157,14 @@ class KeepNumber:
 Ask = (
     MayAskForPid
     | FindPartner
+    | ToggleAgent
     | FindRegistered
     | ReadClosures
     | FindCase
     | CallersNumber
-    | FindPosition
+    | FindPlace
+    | WantCallback
+    | HowItEnded
     | OpenCase
     | JoinCase
     | CaseTaken
@@ -192,8 +213,37 @@ class FoundNumber:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundPosition:
+class FoundPlace:
+    """`position` counts from 1; `minutes` is the expected wait, None where there is too little to tell.
+
+    `leaves`: a callback comes next, as the caller wished or since the wait was long enough. `paged`: a contact is.
+    """
+
     position: int
+    minutes: int | None = None
+    leaves: bool = False
+    paged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLost:
+    """The line to the person the caller talked to has failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """The agent passed the call on to another queue."""
+
+    queue: str
+    tier: int
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Toggled:
+    """What the agent is from now on."""
+
+    state: Literal["available", "offline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,4 +260,18 @@ class Unavailable:
     closures: tuple[Closure, ...] = ()
 
 
-Answer = Yes | Done | No | FoundPartner | FoundClosures | FoundCase | FoundNumber | FoundPosition | Opened | Unavailable
+Answer = (
+    Yes
+    | Done
+    | No
+    | FoundPartner
+    | FoundClosures
+    | FoundCase
+    | FoundNumber
+    | FoundPlace
+    | AgentLost
+    | HandedOver
+    | Toggled
+    | Opened
+    | Unavailable
+)

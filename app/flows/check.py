@@ -13,8 +13,38 @@ from app.flows.nodes import Node
 from app.flows.nodes.base import PLACEHOLDERS, WHISPERED
 from app.flows.nodes.queue import QueueNode
 
-# Spoken whatever the flows say: when nothing else can be done, and to a person who is rung for a caller.
-SPOKEN_BY_THE_ENGINE = ("connecting_you", "whisper", "whisper_unverified")
+# Spoken whatever the flows say: when nothing else can be done, and to people who are rung.
+SPOKEN_BY_THE_ENGINE = ("connecting_you",)
+SPOKEN_TO_OTHERS = (
+    "whisper",
+    "whisper_unverified",
+    "agent_whisper",
+    "agent_connecting",
+    "agent_calling_back",
+    "call_is_taken",
+    "caller_has_gone",
+    "partner_called",
+    "partner_called_again",
+    "partner_not_reached",
+    "partner_not_called",
+    "callback_withdrawn",
+    "desk_welcome",
+    "desk_connected",
+    "page_whisper",
+    "page_caller_waits",
+    "page_caller_rung_back",
+    "page_more_wait",
+    "page_keys",
+    "page_accepted",
+    "page_passed_on",
+    "page_subject",
+    "page_text",
+    "clock_subject",
+    "clock_response",
+    "clock_update",
+    "verify_reach",
+    "reach_verified",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +123,7 @@ def _walk(nodes: Mapping[str, Node], name: str, trail: list[str], finished: dict
 
 def _prompts(nodes: Mapping[str, Node], texts: Mapping[str, Mapping[str, str]]) -> Iterator[Mistake]:
     spoken = {prompt: name for name, node in nodes.items() for prompt in node.prompts()}
-    spoken.update(dict.fromkeys(SPOKEN_BY_THE_ENGINE, "(the engine)"))
+    spoken.update(dict.fromkeys(SPOKEN_BY_THE_ENGINE + SPOKEN_TO_OTHERS, "(the engine)"))
     for language, known in texts.items():
         for prompt, name in spoken.items():
             if not known.get(prompt, "").strip():
@@ -108,7 +138,7 @@ def _placeholders(prompt: str, text: str, language: str) -> Iterator[Mistake]:
     except ValueError as error:
         yield Mistake(prompt, f"a brace is left open or unnamed: {error}", language)
         return
-    filled = WHISPERED if prompt == "whisper" else PLACEHOLDERS
+    filled = WHISPERED if prompt in SPOKEN_TO_OTHERS else PLACEHOLDERS
     for name in names:
         if name not in filled:
             known = ", ".join(sorted(filled))

@@ -37,8 +37,10 @@ class Way(msgspec.Struct, frozen=True, array_like=True):
 class Session(msgspec.Struct, frozen=True, array_like=True):
     """`node` is where the conversation waits. `attempts` counts failed answers by node.
 
-    Moments are seconds since 1970 in UTC. `entered` and `number` live within one turn only: no digits that a caller
-    keyed ever stand in a URL.
+    `minutes` is the expected wait, 0 while unknown; `announced` counts what was told while waiting.
+
+    Moments are seconds since 1970 in UTC. `leaving`, `entered` and `number` live within one turn
+    only: no digits that a caller keyed ever stand in a URL.
     """
 
     revision: str
@@ -58,8 +60,12 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     recorded_seconds: int = 0
     has_number: bool = False
     position: int = 0
+    minutes: int = 0
+    announced: int = 0
+    announced_at: int = 0
     queued_at: int = 0
     taken_at: int = 0
+    leaving: bool = False
     entered: str = ""
     number: str | None = None
 
@@ -69,8 +75,8 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
 
     def at_rest(self) -> "Session":
         """The session as it may be written into a URL."""
-        if self.entered or self.number:
-            return msgspec.structs.replace(self, entered="", number=None)
+        if self.entered or self.number or self.leaving:
+            return msgspec.structs.replace(self, entered="", number=None, leaving=False)
         return self
 
 

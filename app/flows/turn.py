@@ -117,7 +117,13 @@ class Enqueue:
 
 @dataclass(frozen=True, slots=True)
 class Music:
-    """A stretch of music for a waiting caller, after which the wait document is asked for again."""
+    """What a waiting caller is told, and a stretch of music, after which the wait document is asked for again.
+
+    With `listens` a key may be pressed at any time of it.
+    """
+
+    prompts: tuple[Say, ...] = ()
+    listens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +142,27 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeFromQueue:
+    """Connects an agent with the front caller of a queue, or who comes within so many seconds; first it is silent."""
+
+    queue: str
+    timeout: int
+    silence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Confer:
+    """Brings the call together with another in a conference of their own, which ends with whoever leaves first."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hangup:
     pass
 
 
-Directive = Say | Gather | Record | PlayRecording | Enqueue | Music | Leave | Dial | Hangup
+Directive = Say | Gather | Record | PlayRecording | Enqueue | Music | Leave | Dial | TakeFromQueue | Confer | Hangup
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,13 @@ from app.flows.turn import (
 from app.provider.signature import Form
 
 LONGEST_TEXT = 256
+# Texts of several lines, of which more is wanted.
+LONGER: dict[str, int] = {"TranscriptionText": 4_000}
 # What carriers put in place of a number that is withheld: words, or numbers that spell ANONYMOUS and the like.
 WITHHELD = frozenset({"", "anonymous", "unknown", "restricted", "private", "unavailable", "blocked", "withheld"})
 WITHHELD_NUMBERS = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
 _RECORDING = re.compile("RE[0-9A-Za-z]{1,40}")
+_SID = re.compile("RE[0-9A-Za-z]{32}")
 FULL_ATTESTATION = "-A"
 
 
@@ -59,7 +62,7 @@ def _unquoted(text: str) -> str:
 
 
 def webhook(form: Form) -> Webhook:
-    fields = {name: clean(value) for name, value in form}
+    fields = {name: _field(name, value) for name, value in form}
     return Webhook(
         call_sid=fields.get("CallSid", ""),
         called=fields.get("To") or fields.get("Called", ""),
@@ -69,6 +72,10 @@ def webhook(form: Form) -> Webhook:
     )
 
 
+def _field(name: str, value: str) -> str:
+    return clean(" ".join(value.split()), LONGER[name]) if name in LONGER else clean(value)
+
+
 def caller(sent: str) -> str | None:
     """Who calls, as text: a number, a SIP or client address; None for the many ways of saying nothing."""
     if sent.lower() in WITHHELD or sent in WITHHELD_NUMBERS:
@@ -76,11 +83,11 @@ def caller(sent: str) -> str | None:
     return sent
 
 
-def clean(value: str) -> str:
+def clean(value: str, longest: int = LONGEST_TEXT) -> str:
     """Text without control characters and of bounded length: it goes to logs, tables and XML."""
-    if value.isprintable() and len(value) <= LONGEST_TEXT:
+    if value.isprintable() and len(value) <= longest:
         return value
-    return "".join(c for c in value[:LONGEST_TEXT] if c.isprintable())
+    return "".join(c for c in value[:longest] if c.isprintable())
 
 
 def heard(hook: Webhook) -> Heard:
@@ -103,8 +110,33 @@ def heard(hook: Webhook) -> Heard:
     return Silence()
 
 
-def still_waiting(hook: Webhook) -> StillWaiting:
+def still_waiting(hook: Webhook) -> StillWaiting | Keyed:
+    """What a caller in a queue does: waits on, or presses a key."""
+    if keys := hook.fields.get("Digits", ""):
+        return Keyed(keys)
     return StillWaiting(_number(hook.fields.get("QueueTime")) or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The provider has made a recording, or the text of one. Which and whose is told by ids, never by an address."""
+
+    call_sid: str
+    recording: str
+    status: str
+    seconds: int
+    text: str
+
+
+def made(hook: Webhook) -> Made | None:
+    """What a callback about a recording tells; None where it names none."""
+    fields = hook.fields
+    recording = fields.get("RecordingSid", "")
+    if not hook.call_sid or not _SID.fullmatch(recording):
+        return None
+    status = fields.get("TranscriptionStatus") or fields.get("RecordingStatus", "")
+    seconds = _number(fields.get("RecordingDuration")) or 0
+    return Made(hook.call_sid, recording, status, seconds, fields.get("TranscriptionText", ""))
 
 
 def _recording(fields: dict[str, str]) -> str:

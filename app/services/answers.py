@@ -4,19 +4,22 @@
 first try learned, and learns no more, so that it takes no time.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from app.domain import routing
+from app.domain import agents, routing, waiting
 from app.domain.partners import Partner
 from app.flows import asks
 from app.flows.asks import Answer, Ask, Unavailable
 from app.flows.session import PartnerFacts
+from app.patience import within
 from app.provider.inbound import Webhook
 from app.runtime import Runtime
+from app.services import joining, waits
 from app.store import lookups, records
-from app.store.hot import Readable, Row, StoreUnavailable
+from app.store.hot import PATIENCE, Readable, Row, StoreUnavailable
 
 
 class Facts:
@@ -26,6 +29,8 @@ class Facts:
         self._store = store
         self._known: dict[tuple[object, ...], list[Row] | StoreUnavailable] = {}
         self.complete = False
+        self.ended: Answer | None = None
+        """How the talk ended that the caller comes from."""
 
     async def fetch(self, sql: str, params: dict[str, Any]) -> list[Row]:
         question = (sql, *params.values())
@@ -72,7 +77,7 @@ class Answers:
         """The answer; Unavailable where the database does not give one."""
         try:
             return await self._answer(ask)
-        except StoreUnavailable:
+        except (StoreUnavailable, TimeoutError):
             return Unavailable(self._runtime.last_reading.closures)
 
     async def _answer(self, ask: Ask) -> Answer:
@@ -82,6 +87,8 @@ class Answers:
                 return await self._may_ask()
             case asks.FindPartner(digits):
                 return await self._partner(digits)
+            case asks.ToggleAgent(code):
+                return await self._toggle(code)
             case asks.FindRegistered():
                 return await self._registered()
             case asks.ReadClosures():
@@ -91,8 +98,12 @@ class Answers:
             case asks.FindCase(number, partner):
                 usable = await lookups.usable_case(store, number, partner)
                 return asks.FoundCase(number) if usable else asks.No()
-            case asks.FindPosition():
-                return await self._position()
+            case asks.FindPlace():
+                return await self._place()
+            case asks.WantCallback():
+                return await within(PATIENCE, waits.wants_callback(self._runtime, self._hook.call_sid))
+            case asks.HowItEnded():
+                return await self._how_it_ended()
             case asks.CallersNumber():
                 return self._dialable(self._hook.caller or "")
             case asks.KeepNumber(case, digits):
@@ -105,7 +116,8 @@ class Answers:
             case asks.CaseTaken(case, at):
                 return self._deed(records.Taken(case, at))
             case asks.CaseLeft(case):
-                return self._deed(records.Left(case))
+                ring_back = self._runtime.dialable(self._hook.caller or "", self._region)
+                return self._deed(records.Left(case, ring_back))
             case asks.KeepMessage(case, tier, recording, seconds):
                 return self._deed(records.Message(case, tier, recording, seconds))
             case asks.RequestCallback(case, number, at):
@@ -142,9 +154,24 @@ class Answers:
         partner = await lookups.partner_dialling(self._known, digits)
         if partner is not None:
             return asks.FoundPartner(self._facts(partner))
+        self._wrong_pid()
+        return asks.No()
+
+    def _wrong_pid(self) -> None:
         if self._hook.caller is not None:
             self.deeds.append(records.WrongPid(self._hook.caller))
-        return asks.No()
+
+    async def _toggle(self, code: str) -> Answer:
+        """A wrong code, or another phone, is a wrong PID like any other. An agent is not toggled later than told."""
+        caller = self._hook.caller
+        agent = await lookups.agent_with_code(self._known, caller, code) if caller else None
+        if agent is None:
+            self._wrong_pid()
+            return asks.No()
+        if self._away:
+            return Unavailable()
+        wanted = agents.toggles_to(agent.state, agent.before)
+        return self._deed(records.Toggled(agent.id, wanted), asks.Toggled(wanted))
 
     async def _registered(self) -> Answer:
         caller = self._hook.caller
@@ -157,9 +184,23 @@ class Answers:
         caller = routing.caller_of(partner, self.now, self._runtime.flows.regions)
         return PartnerFacts(partner.id, caller.type, caller.status, caller.certified, caller.loa)
 
-    async def _position(self) -> Answer:
-        position = await lookups.position_of(self._known, self._hook.call_sid)
-        return asks.FoundPosition(position) if position else Unavailable()
+    async def _place(self) -> Answer:
+        place = await lookups.place_of(self._known, self._hook.call_sid)
+        if place is None:
+            return Unavailable()
+        at_work = [agent for agent in await lookups.serving(self._known) if place.queue in agent.queues]
+        lengths = await lookups.last_talks(self._known, place.queue, self.now) if at_work else []
+        expected = waiting.expected_wait(place.position, lengths, len(at_work))
+        minutes = int(expected.total_seconds()) // 60 if expected else None
+        return asks.FoundPlace(place.position, minutes, place.leaves, place.paged)
+
+    async def _how_it_ended(self) -> Answer:
+        """Where nobody can say, the conversation has come to its end: the caller is not put into a queue once more."""
+        known = self._known
+        if known.ended is None and not known.complete:
+            with suppress(StoreUnavailable, TimeoutError):
+                known.ended = await within(PATIENCE, joining.how_it_ended(self._runtime, self._hook.call_sid))
+        return known.ended or asks.No()
 
     def _dialable(self, number: str) -> Answer:
         found = self._runtime.dialable(number, self._region)

@@ -1,5 +1,6 @@
 """Which numbers may be called back (agents.md, "Callbacks"): an allowed country, no costly kind, none of our lines."""
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
@@ -16,13 +17,17 @@ NEVER_DIALLED = frozenset(
         PhoneNumberType.VOICEMAIL,
     }
 )
+# Satellite telephones within a country's numbers: Australia's 014.
+SATELLITE = ("+6114",)
+# In North America this exchange is paid information, in any area.
+_PAID_EXCHANGE = re.compile(r"\+1[0-9]{3}976[0-9]{4}")
 
 
 class CallbackNumbers:
-    """Knows the allowed countries and our own numbers. Satellite numbers lie in no country, and are never allowed."""
+    """Knows the allowed countries and our own numbers. Most satellite numbers lie in no country: never allowed."""
 
     def __init__(self, allowed: Iterable[str], own: Iterable[str], countries: Mapping[str, tuple[str, ...]]) -> None:
-        self._allowed = frozenset(allowed)
+        self._allowed = frozenset(country for country in allowed if country.isalpha())
         self._own = frozenset(own)
         self._countries = countries
         self.dialable = lru_cache(maxsize=1024)(self._dialable)
@@ -52,6 +57,8 @@ class CallbackNumbers:
         text: str = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
         country = phonenumbers.region_code_for_number(parsed)
         if country not in self._allowed or text in self._own:
+            return None
+        if text.startswith(SATELLITE) or _PAID_EXCHANGE.fullmatch(text):
             return None
         return None if phonenumbers.number_type(parsed) in NEVER_DIALLED else text
 

@@ -17,7 +17,7 @@ from app.runtime import Runtime
 from app.services import case_drafts
 from app.services.case_drafts import NewCase
 from app.services.refusals import Conflict, Missing, Unfit
-from app.store import audit, cases
+from app.store import audit, callbacks, cases
 from app.store.database import Transaction
 from app.store.hot import NumberTaken
 from app.store.paging import Page, Row
@@ -89,7 +89,7 @@ async def create(runtime: Runtime, wanted: NewCase, deed: Deed) -> Row:
             await _write_down(tx, change, case)
             if draft.page:
                 reason = f"{wanted.severity} while every region is closed"
-                await cases.add_page(tx, change.id, case, reason, change.at)
+                await _add_page(runtime, tx, change, case, reason)
             return case
 
     return await _until_free(attempt)
@@ -118,7 +118,7 @@ async def resolve(runtime: Runtime, number: str, deed: Deed) -> Row:
 
     def values(case: Row, now: datetime) -> dict[str, Any]:
         responded = _responded(case, now) if deed.written_by == "person" else {}
-        ended = {"status": "resolved", "resolved_at": now, "next_update_due_at": None, "waiting_since": None}
+        ended = {"status": "resolved", "resolved_at": now, "next_update_due_at": None}
         return {**responded, **ended}
 
     return await _change(runtime, number, deed, "resolved", values)
@@ -131,12 +131,15 @@ async def _change(
 
     async def attempt(_: int) -> Row:
         async with runtime.database.transaction() as tx:
+            if kind == "resolved" and await callbacks.withdraw(tx, number):
+                # Nobody need be called back, and a phone that rings for it stops.
+                await runtime.jobs.defer(tx, "dispatch", key="dispatch")
             case = _there(await cases.locked(tx, number), number)
             if earlier := await _earlier(tx, change, number):
                 return earlier
             _refuse_ended(case)
             if kind == "escalated":
-                await _page(tx, change, case)
+                await _page(runtime, tx, change, case)
             if changed := values(case, change.at):
                 case = await cases.change(tx, number, changed)
             await _write_down(tx, change, case)
@@ -172,13 +175,18 @@ async def _write_down(tx: Transaction, change: _Change, case: Row) -> None:
     await audit.note(tx, audit.Entry(change.at, deed.actor, f"case {change.kind}", f"case {case['number']}"))
 
 
-async def _page(tx: Transaction, change: _Change, case: Row) -> None:
+async def _page(runtime: Runtime, tx: Transaction, change: _Change, case: Row) -> None:
     if case["status"] == "escalated" and await cases.is_being_paged(tx, case["number"]):
         raise Conflict(
             f"Case {case['number']} is escalated, and its contacts are being paged: wait until one accepts, "
             "or write an update."
         )
-    await cases.add_page(tx, change.id, case, change.deed.note, change.at)
+    await _add_page(runtime, tx, change, case, change.deed.note)
+
+
+async def _add_page(runtime: Runtime, tx: Transaction, change: _Change, case: Row, reason: str) -> None:
+    await cases.add_page(tx, change.id, case, reason, change.at)
+    await runtime.jobs.defer(tx, "look_at_page", page=change.id)
 
 
 def _there(case: Row | None, number: str) -> Row:

@@ -6,7 +6,7 @@ every deed unavailable, so that no number is spoken that is not in the database,
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
@@ -16,21 +16,25 @@ from app.flows import drafts, engine
 from app.flows.flow import Flows
 from app.flows.nodes.base import Here
 from app.flows.session import Session, change
-from app.flows.turn import Began, Heard, HungUp, LeftQueue, StillWaiting, Turn
+from app.flows.turn import Began, DialEnded, Enqueue, Heard, HungUp, Keyed, LeftQueue, Silence, StillWaiting, Turn
 from app.provider import twiml
 from app.provider.inbound import Webhook
 from app.runtime import Runtime
-from app.services import words
+from app.services import joining, words
 from app.services.answers import Answers, Facts
 from app.store import lookups, records
 from app.store.hot import NumberTaken, StoreRefused, StoreUnavailable
 
 log = structlog.get_logger()
+# What changes in a queue with nobody free is looked at together.
+SOON = timedelta(seconds=1)
 # Two calls draw the same number once in a billion; more than a few times in a row is a fault.
 NUMBERS_TRIED = 5
 # For all that a turn reads and writes; a caller hears silence meanwhile.
 SECONDS_WITH_DATABASE = 2.5
 SECONDS_TO_KEEP = 0.7
+# How the provider says that the service took a caller out of a queue, for somebody who answers.
+TAKEN_OUT = frozenset({"redirected", "bridging-in-process", "redirected-from-bridged"})
 FINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 
@@ -57,17 +61,32 @@ async def begin(runtime: Runtime, hook: Webhook) -> str:
 
 async def go_on(runtime: Runtime, hook: Webhook, session: Session, heard: Heard) -> str:
     """A call goes on from where its token says."""
+    taken_out = isinstance(heard, LeftQueue) and heard.result in TAKEN_OUT
+    if taken_out and (document := await joining.document(runtime, hook, session)):
+        # The call goes on in a conference, and comes back here with the same token when that is over.
+        return document
     flows = runtime.revisions.get(session.revision)
     if flows is None:
-        if not isinstance(heard, LeftQueue | HungUp):
+        if not isinstance(heard, LeftQueue | DialEnded | HungUp):
             return await connect(runtime, hook, session, "its flows are no longer loaded")
         # Whoever was waiting was waiting: what became of it is the same in any flows.
         flows, session = runtime.flows, engine.put_through(runtime.flows, _on_a_line(runtime, session, hook))
     return await _take_turn(runtime, Place(hook, flows, session, heard))
 
 
-async def wait_on(runtime: Runtime, hook: Webhook, session: Session, heard: StillWaiting) -> str:
-    """What a caller in a queue hears next. Nothing is written: it is asked for each time the music runs out."""
+async def join(runtime: Runtime, hook: Webhook, talk: str) -> str | None:
+    """A caller was taken out of the queue for somebody who answers. None where the talk is another call's."""
+    if not await joining.talk_of(runtime, talk, hook.call_sid):
+        return None
+    session = await joining.session_of(runtime, hook.call_sid)
+    if session is None:
+        return await connect(runtime, hook, None, "the conversation of this call is not known")
+    into = await joining.join(runtime, hook, talk, session)
+    return into or await go_on(runtime, hook, session, Silence())
+
+
+async def wait_on(runtime: Runtime, hook: Webhook, session: Session, heard: StillWaiting | Keyed) -> str:
+    """What a caller in a queue hears next. No turn is written: it is asked for each time the music runs out."""
     flows = runtime.revisions.get(session.revision)
     if flows is None:
         flows, session = runtime.flows, engine.put_through(runtime.flows, _on_a_line(runtime, session, hook))
@@ -89,7 +108,8 @@ async def connect(runtime: Runtime, hook: Webhook, session: Session | None, reas
     place = Place(hook, flows, session, Began())
     if hook.call_sid:
         # A webhook that names no call cannot be told from the next such one: it is only connected.
-        await write_or_keep(runtime, _record(place, turn, document, (deed,), now))
+        record = _record(place, turn, document, (deed,), now)
+        await write_or_keep(runtime, msgspec.structs.replace(record, look_at=now))
     return document
 
 
@@ -140,7 +160,10 @@ async def finish(
         turn = await _converse(place, answers)
         record = _record(place, turn, "", tuple(answers.deeds), answers.now)
         try:
-            await runtime.store.write(msgspec.structs.replace(record, turn=records.HUNG_UP, ended=ended))
+            soon = answers.now + SOON
+            await runtime.store.write(
+                msgspec.structs.replace(record, turn=records.HUNG_UP, ended=ended, left_queue=True, look_at=soon)
+            )
             return
         except NumberTaken:
             continue
@@ -161,7 +184,8 @@ async def _take_turn(runtime: Runtime, place: Place) -> str:
     answers = Answers(runtime, place.hook, place.line.region, facts=facts, now=now, away=True)
     turn = await _converse(place, answers)
     document = render(runtime, place.hook, _next(turn), turn)
-    keep(runtime, _record(place, turn, document, tuple(answers.deeds), now))
+    record = _record(place, turn, document, tuple(answers.deeds), now)
+    keep(runtime, msgspec.structs.replace(record, look_at=now))
     return document
 
 
@@ -173,8 +197,9 @@ async def _commit_turn(runtime: Runtime, place: Place, facts: Facts, now: dateti
         if place.hook.call_sid in runtime.journal.calls:
             return None
         document = render(runtime, place.hook, _next(turn), turn)
+        record = await _with_dispatch(runtime, _record(place, turn, document, tuple(answers.deeds), now))
         try:
-            return await runtime.store.write(_record(place, turn, document, tuple(answers.deeds), now)) or document
+            return await runtime.store.write(record) or document
         except NumberTaken:
             continue
     return None
@@ -214,6 +239,24 @@ def _next(turn: Turn) -> Session:
     return change(turn.session.at_rest(), turn=turn.session.turn + 1)
 
 
+async def _with_dispatch(runtime: Runtime, record: records.Turn) -> records.Turn:
+    """When the dispatcher looks at what this turn changes: at once where somebody is free for it, else soon."""
+    if record.queue is None:
+        changes = record.left_queue or any(map(_changes_who_waits, record.deeds))
+        return msgspec.structs.replace(record, look_at=record.at + SOON) if changes else record
+    free = any(agent.available for agent in await lookups.serving(runtime.store))
+    return msgspec.structs.replace(record, look_at=record.at if free else record.at + SOON)
+
+
+def _changes_who_waits(deed: records.Deed) -> bool:
+    """Whether a deed changes who is to be rung, besides those in queues: callbacks, and agents."""
+    match deed:
+        case records.NewCase(_, draft) | records.JoinedCase(_, draft):
+            return draft.status == "callback_requested"
+        case _:
+            return isinstance(deed, records.Callback | records.CallbackNumber | records.Toggled)
+
+
 def _record(place: Place, turn: Turn, document: str, deeds: tuple[records.Deed, ...], now: datetime) -> records.Turn:
     hook, session = place.hook, turn.session
     return records.Turn(
@@ -229,6 +272,8 @@ def _record(place: Place, turn: Turn, document: str, deeds: tuple[records.Deed, 
         case_number=session.case or _opened(deeds),
         outcome=_outcome(session, deeds),
         deeds=deeds,
+        queue=next((directive.queue for directive in turn.directives if isinstance(directive, Enqueue)), None),
+        left_queue=isinstance(place.heard, LeftQueue | HungUp),
     )
 
 

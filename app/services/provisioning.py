@@ -75,15 +75,15 @@ def plan(flows: Flows, urls: NumberUrls, owned: Sequence[NumberFacts], queues: C
     right = [f"queue {name}" for name in flows.queues if name in queues]
     steps: list[Step] = [CreateQueue(name) for name in flows.queues if name not in queues]
     problems = []
-    for digits, name in _ours(flows).items():
+    for digits, use in _ours(flows).items():
         if (facts := by_digits.get(digits)) is None:
-            problems.append(f"{name} is no number of this account; buy it or bring it there, or correct lines.yaml")
+            problems.append(f"{use.name} is no number of this account; buy it or bring it there, or correct {use.file}")
             continue
         if changes := tuple(_changes(facts, urls)):
-            steps.append(SetNumber(name, facts.sid, changes))
+            steps.append(SetNumber(use.name, facts.sid, changes))
         else:
-            right.append(name)
-        problems += _overrides(facts, name)
+            right.append(use.name)
+        problems += _overrides(facts, use)
     problems += _fallback_problems(flows, urls, by_digits)
     return Plan(tuple(right), tuple(steps), tuple(problems))
 
@@ -104,16 +104,31 @@ async def carry_out(provider: Provider, step: Step) -> None:
             assert_never(step)
 
 
-def _ours(flows: Flows) -> dict[str, str]:
-    """What we answer, by digits: each number as the flows write it, with its line.
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A number as the flows write it, what it is for, and the file to correct it in."""
 
-    Not the numbers of an external line, which is answered elsewhere, nor the fallback number, which rings a person; nor
-    a region's desk number, where the provider itself connects agents to the queues.
+    number: str
+    purpose: str
+    file: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.number} ({self.purpose})"
+
+
+def _ours(flows: Flows) -> dict[str, _Use]:
+    """What we answer, by digits.
+
+    Not the numbers of an external line, which is answered elsewhere, nor the fallback number, which rings a person.
     """
-    found: dict[str, str] = {}
+    found: dict[str, _Use] = {}
     for line in flows.lines.by_name.values():
         for number in line.numbers if line.external is None else ():
-            found[digits_of(number)] = f"{number} ({line.name})"
+            found[digits_of(number)] = _Use(number, line.name, "lines.yaml")
+    for region in flows.regions.values():
+        desk = _Use(region.desk_number, f"desk of {region.name}", "regions.yaml")
+        found.setdefault(digits_of(region.desk_number), desk)
     for digits in ("", digits_of(flows.fallback_number)):
         found.pop(digits, None)
     return found
@@ -126,13 +141,13 @@ def _changes(facts: NumberFacts, urls: NumberUrls) -> Iterator[Change]:
             yield Change(name, present, str(wanted))
 
 
-def _overrides(facts: NumberFacts, number: str) -> Iterator[str]:
+def _overrides(facts: NumberFacts, use: _Use) -> Iterator[str]:
     """An application or a trunk takes the calls, whatever the number's own addresses say."""
     kinds = (("VoiceApplicationSid", facts.voice_application_sid), ("TrunkSid", facts.trunk_sid))
     for name, sid in kinds:
         if sid:
             yield (
-                f"{number} has the {name} {sid}, which overrides its addresses: its calls do not"
+                f"{use.name} has the {name} {sid}, which overrides its addresses: its calls do not"
                 " come here; take it off the number in the provider's console"
             )
 
@@ -140,6 +155,13 @@ def _overrides(facts: NumberFacts, number: str) -> Iterator[str]:
 def _fallback_problems(flows: Flows, urls: NumberUrls, by_digits: Mapping[str, NumberFacts]) -> Iterator[str]:
     """The fallback number stands in for this service, so it must not lead here."""
     digits = digits_of(flows.fallback_number)
+    for region in flows.regions.values():
+        if digits and digits_of(region.desk_number) == digits:
+            yield (
+                f"{flows.fallback_number} is the fallback number and the desk_number of {region.name}; a call would"
+                " come back here when this service is away: give fallback_number in lines.yaml a person's phone"
+            )
+            return
     facts = by_digits.get(digits)
     if facts is not None and facts.voice_url == urls["voice_url"]:
         yield (

@@ -27,10 +27,27 @@ async def keep_recovering(runtime: Runtime) -> None:
 
 async def recover(runtime: Runtime) -> int:
     """Writes what waits in the journals. Returns how many records were written; what still cannot be stays."""
+    runtime.journal.take_over()
+    written = await _replay(runtime) if runtime.journal.waiting else 0
+    if not runtime.journal.waiting:
+        await _do_again(runtime)
+    return written
+
+
+async def _do_again(runtime: Runtime) -> None:
+    for write in tuple(runtime.unwritten):
+        try:
+            await write()
+        except StoreUnavailable:
+            return
+        except Exception as error:
+            log.error("something cannot be written", error=type(error).__name__, exc_info=error)
+        if write in runtime.unwritten:
+            runtime.unwritten.remove(write)
+
+
+async def _replay(runtime: Runtime) -> int:
     journal = runtime.journal
-    journal.take_over()
-    if not journal.waiting:
-        return 0
     before = journal.waiting
 
     async def write(record: records.Turn) -> None:

@@ -3,14 +3,17 @@
 from typing import assert_never
 
 from app.flows.asks import (
+    AgentLost,
     Done,
     FoundCase,
     FoundClosures,
     FoundNumber,
     FoundPartner,
-    FoundPosition,
+    FoundPlace,
+    HandedOver,
     No,
     Opened,
+    Toggled,
     Unavailable,
     Yes,
 )
@@ -32,6 +35,9 @@ def heard(what: Heard) -> str:
     match what:
         case Began():
             return "the call began"
+        case Keyed(keys) if keys.startswith("**"):
+            # An agent's code is a secret.
+            return "keyed ** and a code"
         case Keyed(keys):
             return f"keyed {keys}"
         case Spoken(text):
@@ -57,7 +63,10 @@ def heard(what: Heard) -> str:
             | FoundClosures()
             | FoundCase()
             | FoundNumber()
-            | FoundPosition()
+            | FoundPlace()
+            | AgentLost()
+            | HandedOver()
+            | Toggled()
             | Unavailable()
         ):
             return "an answer"

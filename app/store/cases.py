@@ -1,20 +1,22 @@
 """Case stubs, their updates and their pages. A case opened by phone is written by `statements`."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from app.flows.flow import Queue
 from app.store.database import Transaction
 from app.store.hot import NumberTaken
 from app.store.paging import Key, Moment, Order, Page, Row, page
-from app.store.tables import calls, case_updates, cases, pages
+from app.store.tables import Instant, calls, case_updates, cases, pages, waiting
 
-# `waiting_since` is the queue's own business.
-FIELDS = tuple(column for column in cases.c if column.name != "waiting_since")
+# What was told to a lead is not the reader's business.
+FIELDS = tuple(column for column in cases.c if column.name not in ("response_warned", "update_warned"))
 NEWEST = Order((cases.c.opened_at, cases.c.number), tuple[Moment, Key], newest_first=True)
 IN_ORDER = Order((case_updates.c.at, case_updates.c.id), tuple[Moment, Key])
 
@@ -105,9 +107,39 @@ async def updates_of(tx: Transaction, number: str, cursor: str | None, limit: in
     return await page(tx, query, IN_ORDER, cursor, limit)
 
 
+async def is_taken(tx: Transaction, number: str, who: str, now: datetime) -> None:
+    """A person answers: the case is in progress, and has its first response."""
+    values = {
+        "status": "in_progress",
+        "first_response_at": func.coalesce(cases.c.first_response_at, literal(now, Instant())),
+    }
+    await tx.execute(update(cases).where(cases.c.number == number, cases.c.status != "resolved").values(**values))
+    await add_update(tx, number, Update(secrets.token_hex(16), now, who, "taken", f"{who} took the call"))
+
+
+async def is_handed_over(tx: Transaction, number: str, queue: Queue, who: str, note: str, now: datetime) -> None:
+    """The case waits in another queue, for the team that it belongs to."""
+    values: dict[str, Any] = {"queue": queue.name, "tier": queue.tier, "status": "waiting"}
+    if queue.region is not None:
+        values["region"] = queue.region
+    await tx.execute(update(cases).where(cases.c.number == number, cases.c.status != "resolved").values(**values))
+    words = f"{who} handed the call over to {queue.name}" + (f": {note}" if note else "")
+    await add_update(tx, number, Update(secrets.token_hex(16), now, who, "handed over", words))
+
+
 async def add_page(tx: Transaction, id_: str, case: Row, reason: str, at: datetime) -> None:
-    """Asks for the contacts on duty of a case's tier."""
-    values = {"id": id_, "case_number": case["number"], "tier": case["tier"], "reason": reason, "opened_at": at}
+    """Asks for the contacts on duty of a case's tier. Somebody of support asks: no limit holds it back."""
+    caller = select(waiting.c.call_sid).where(waiting.c.case_number == case["number"], waiting.c.taken_by.is_(None))
+    values = {
+        "id": id_,
+        "case_number": case["number"],
+        "tier": case["tier"],
+        "reason": reason,
+        "call_sid": caller.order_by(waiting.c.since).limit(1).scalar_subquery(),
+        "climbs": case["tier"],
+        "opened_at": at,
+        "next_at": at,
+    }
     await tx.execute(insert(pages).values(**values))
 
 

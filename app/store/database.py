@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from app.store.foreign import refuse_foreign
 from app.store.hot import StoreUnavailable
 
 # Seconds. Nobody is on the phone here, so a request waits longer for the database than a call does.
@@ -65,7 +66,9 @@ class Database:
 
 
 def _postgres(url: str) -> AsyncEngine:
-    options = f"-c statement_timeout={STATEMENT_PATIENCE * 1000} -c lock_timeout={LOCK_PATIENCE * 1000}"
+    patience = f"-c statement_timeout={STATEMENT_PATIENCE * 1000} -c lock_timeout={LOCK_PATIENCE * 1000}"
+    # No commit is told of before it is on disk, whatever the server's default.
+    options = f"{patience} -c synchronous_commit=on"
     return create_async_engine(
         url,
         pool_size=CONNECTIONS,
@@ -85,10 +88,8 @@ def _sqlite(url: str) -> AsyncEngine:
     )
 
     @event.listens_for(engine.sync_engine, "do_connect")
-    def refuse_empty_file(*_: object) -> None:
-        # Opening an empty file would throw away the write-ahead log beside it.
-        if path.stat().st_size == 0:
-            raise OSError(f"{path} is empty")
+    def look_at_it(*_: object) -> None:
+        refuse_foreign(path)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(raw: Any, _record: object) -> None:

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from time import monotonic
 from typing import Any, Protocol
 
+from app.store.deferring import Defer
 from app.store.records import Turn
 
 Row = tuple[Any, ...]
@@ -44,7 +45,9 @@ class HotStore(ABC):
     Reading and writing are judged apart: a database that is locked against writers still knows its partners.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, defer: Defer) -> None:
+        self.defer = defer
+        """Background work is deferred with what makes it necessary, in one transaction."""
         self._reading = _Trust()
         self._writing = _Trust()
 

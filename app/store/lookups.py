@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 
+from app.domain.agents import State
 from app.domain.cases import ENDED, is_case_number
 from app.domain.partners import Partner
 from app.domain.regions import Closure
@@ -15,6 +16,8 @@ from app.store.instants import instant_from_text
 GUESSING_WINDOW = timedelta(hours=1)
 WRONG_PIDS_ALLOWED = 10
 PIDS_A_QUERY = 500
+# Conversations older than this say nothing of the wait now.
+RECENT = timedelta(hours=4)
 ALL_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 _PARTNER = "id, pid, name, type, region, status, certified_from, certified_until, loa_customers FROM partners"
@@ -26,11 +29,18 @@ _BY_PHONE = f"""SELECT {_PARTNER} WHERE status = 'active'
 _WRONG_PIDS = "SELECT count(*) FROM wrong_pids WHERE caller = :caller AND at > :since"
 _CLOSURES = "SELECT id, region, kind, starts_at, ends_at, reason FROM closures WHERE ends_at > :now ORDER BY id"
 _CASE = """SELECT c.status, p.id FROM cases c LEFT JOIN partners p ON p.pid = c.pid WHERE c.number = :number"""
-_POSITION = """SELECT 1 + (SELECT count(*) FROM cases other WHERE other.status = 'waiting' AND other.queue = own.queue
-    AND (other.severity, NOT other.certified, other.waiting_since, other.number)
-      < (own.severity, NOT own.certified, own.waiting_since, own.number))
-    FROM cases own WHERE own.status = 'waiting'
-    AND own.number = (SELECT case_number FROM calls WHERE call_sid = :call_sid)"""
+# A callback without a number is nobody's turn, and one for the very case of a caller is theirs.
+_PLACE = """SELECT 1 + (SELECT count(*) FROM waiting other WHERE other.taken_by IS NULL AND other.queue = own.queue
+    AND (other.kind = 'call' OR (other.number IS NOT NULL AND other.case_number <> own.case_number))
+    AND (other.severity, NOT other.certified, other.since, other.call_sid)
+      < (own.severity, NOT own.certified, own.since, own.call_sid)), own.queue, own.kind, own.leaves, own.paged
+    FROM waiting own WHERE own.taken_by IS NULL AND own.call_sid = :call_sid"""
+# The last conversations of a queue, in seconds; enough of them give an expected wait.
+_TALKS = """SELECT seconds FROM talks WHERE queue = :queue AND ended_at > :since AND connected_at IS NOT NULL
+    ORDER BY ended_at DESC LIMIT 20"""
+_SERVING = "SELECT queues, state FROM agents WHERE state IN ('available', 'offered', 'on_call', 'wrap_up')"
+_AGENTS = "SELECT id, name, reach, queues FROM agents ORDER BY id"
+_BY_CODE = """SELECT id, state, before FROM agents WHERE reach = :reach AND code = :code"""
 _SESSION = "SELECT line, called, caller, session FROM calls WHERE call_sid = :call_sid"
 _REASONS = "SELECT why FROM turns WHERE call_sid = :call_sid AND turn >= 0 ORDER BY turn"
 _SHOWN = (
@@ -110,13 +120,74 @@ async def usable_case(store: Readable, number: str, partner: int | None) -> bool
     return bool(rows) and rows[0][0] not in ENDED and rows[0][1] == partner
 
 
-async def position_of(store: Readable, call_sid: str) -> int | None:
-    """A waiting call's position in its queue, from 1; None where it does not wait.
+class Place(NamedTuple):
+    """A waiting call's place in its queue. `position` counts from 1; `leaves`: a callback comes next."""
+
+    position: int
+    queue: str
+    kind: str
+    leaves: bool
+    paged: bool
+
+
+async def place_of(store: Readable, call_sid: str) -> Place | None:
+    """Where a waiting call stands; None where it does not wait.
 
     The order is that of `domain.waiting`; a test holds the two together.
     """
-    rows = await store.fetch(_POSITION, {"call_sid": call_sid})
-    return int(rows[0][0]) if rows else None
+    rows = await store.fetch(_PLACE, {"call_sid": call_sid})
+    if not rows:
+        return None
+    position, queue, kind, leaves, paged = rows[0]
+    return Place(int(position), queue, kind, bool(leaves), bool(paged))
+
+
+async def last_talks(store: Readable, queue: str, now: datetime) -> list[int]:
+    """How long the last conversations of a queue took, in seconds, the newest first."""
+    rows = await store.fetch(_TALKS, {"queue": queue, "since": now - RECENT})
+    return [int(seconds) for (seconds,) in rows if seconds is not None]
+
+
+class Serving(NamedTuple):
+    """An agent at work: in a state that takes calls now or soon."""
+
+    queues: tuple[str, ...]
+    available: bool
+
+
+async def serving(store: Readable) -> list[Serving]:
+    """The agents at work."""
+    rows = await store.fetch(_SERVING, {})
+    return [Serving(tuple(json.loads(queues)), state == "available") for queues, state in rows]
+
+
+class DeskAgent(NamedTuple):
+    """An agent as a desk number knows one: by where the call comes from."""
+
+    id: str
+    name: str
+    reach: str
+    queues: tuple[str, ...]
+
+
+async def desk_agents(store: Readable) -> tuple[DeskAgent, ...]:
+    """Every agent, at work or not."""
+    rows = await store.fetch(_AGENTS, {})
+    return tuple(DeskAgent(id_, name, reach, tuple(json.loads(queues))) for id_, name, reach, queues in rows)
+
+
+class AgentToToggle(NamedTuple):
+    """`before`: the state that holds after an offer, a call or a wrap-up."""
+
+    id: str
+    state: State
+    before: State
+
+
+async def agent_with_code(store: Readable, reach: str, code: str) -> AgentToToggle | None:
+    """The agent of this phone, if the code is theirs."""
+    rows = await store.fetch(_BY_CODE, {"reach": reach, "code": code})
+    return AgentToToggle(*rows[0]) if rows else None
 
 
 class CallSoFar(NamedTuple):

@@ -1,6 +1,5 @@
 """A live call on PostgreSQL: plain psycopg. Turns that come together are one pipeline and one commit, look-ups too."""
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
@@ -10,10 +9,12 @@ from psycopg import AsyncConnection, DataError, Error, IntegrityError, Operation
 from psycopg.errors import UniqueViolation
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
+from app.patience import within
+from app.store.deferring import Defer, Statement, in_jobs_table
 from app.store.groups import Groups
 from app.store.hot import LOCK_PATIENCE, PATIENCE, HotStore, NumberTaken, Row, StoreRefused, StoreUnavailable
 from app.store.records import Turn
-from app.store.statements import ANSWER, Statement, statements
+from app.store.statements import ANSWER, statements
 
 T = TypeVar("T")
 Use = Callable[[AsyncConnection[Row]], Awaitable[T]]
@@ -37,8 +38,8 @@ def percent(sql: str) -> bytes:
 class PostgresStore(HotStore):
     """See `hot.HotStore`."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__()
+    def __init__(self, url: str, defer: Defer = in_jobs_table) -> None:
+        super().__init__(defer)
         self._pool = AsyncConnectionPool(
             url.replace("postgresql+psycopg://", "postgresql://"),
             min_size=1,
@@ -81,20 +82,20 @@ class PostgresStore(HotStore):
 
         async def commit(connection: AsyncConnection[Row]) -> list[str | None]:
             async with connection.pipeline(), connection.transaction():
-                await _execute(connection, [statements(record) for record in in_order])
+                await _execute(connection, [statements(record, self.defer) for record in in_order])
             return [None] * len(group)
 
         return await self._with_patience(commit)
 
     async def _commit_alone(self, record: Turn) -> str | None:
         async def commit(connection: AsyncConnection[Row]) -> str | None:
-            return await _commit(connection, record)
+            return await _commit(connection, record.call.call_sid, record.turn, statements(record, self.defer))
 
         return await self._with_patience(commit)
 
     async def _with_patience(self, use: Use[T]) -> T:
         try:
-            return await _within_patience(self._with_connection(use))
+            return await within(PATIENCE, self._with_connection(use))
         except (IntegrityError, DataError, ArithmeticError, TypeError, ValueError) as error:
             raise StoreRefused(_reason(error)) from error
         except (Error, PoolTimeout, PoolClosed, OSError) as error:
@@ -115,45 +116,22 @@ class PostgresStore(HotStore):
         raise OperationalError("every connection was stale")
 
 
-async def _within_patience(work: Awaitable[T]) -> T:
-    """The result of some work, which goes on to clean up by itself when it is given up.
-
-    Cancelling a statement on a server that hangs takes psycopg ten seconds: nobody waits for that.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.wait((task,), timeout=PATIENCE)
-        if task.done():
-            return task.result()
-    finally:
-        if not task.done():
-            task.add_done_callback(_forget)
-            task.cancel()
-    raise StoreUnavailable("the server does not answer")
-
-
 def _reason(error: Exception) -> str:
     """For the log: without the server's details, which quote the row."""
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
 
-def _forget(task: "asyncio.Future[Any]") -> None:
-    """Takes note of what became of it, so that asyncio does not complain that nobody did."""
-    if not task.cancelled():
-        task.exception()
-
-
-async def _commit(connection: AsyncConnection[Row], record: Turn) -> str | None:
+async def _commit(
+    connection: AsyncConnection[Row], call_sid: str, turn: int, all_of_it: Sequence[Statement]
+) -> str | None:
     try:
         async with connection.pipeline(), connection.transaction():
-            for sql, params in statements(record):
+            for sql, params in all_of_it:
                 await connection.execute(percent(sql), params)
     except UniqueViolation as error:
         match error.diag.constraint_name:
             case "pk_turns":
-                found = await connection.execute(
-                    percent(ANSWER), {"call_sid": record.call.call_sid, "turn": record.turn}
-                )
+                found = await connection.execute(percent(ANSWER), {"call_sid": call_sid, "turn": turn})
                 row = await found.fetchone()
                 return str(row[0]) if row else None
             case "pk_cases":

@@ -1,6 +1,7 @@
 """What one turn of a call writes, as one value: it is committed as a whole, or kept in the journal until it can be."""
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -41,7 +42,10 @@ class Taken(msgspec.Struct, frozen=True, tag=True):
 
 
 class Left(msgspec.Struct, frozen=True, tag=True):
+    """The caller hung up before anybody took the call. `number`: to ring back an S1 that is paged, if it may be."""
+
     case: str | None
+    number: str | None = None
 
 
 class Message(msgspec.Struct, frozen=True, tag=True):
@@ -68,7 +72,14 @@ class WrongPid(msgspec.Struct, frozen=True, tag=True):
     caller: str
 
 
-Deed = NewCase | JoinedCase | Taken | Left | Message | Callback | CallbackNumber | WrongPid
+class Toggled(msgspec.Struct, frozen=True, tag=True):
+    """An agent has keyed the own code: from now on the state is `wanted`. `agent` is our id."""
+
+    agent: str
+    wanted: Literal["available", "offline"]
+
+
+Deed = NewCase | JoinedCase | Taken | Left | Message | Callback | CallbackNumber | Toggled | WrongPid
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -87,6 +98,21 @@ class Turn(msgspec.Struct, frozen=True):
     outcome: str | None = None
     deeds: tuple[Deed, ...] = ()
     ended: Ended | None = None
+    queue: str | None = None
+    """The document puts the caller into this queue."""
+    left_queue: bool = False
+    """The caller is out of the queue, at least for now."""
+    look_at: datetime | None = None
+    """When the dispatcher looks: at once where somebody is free, else soon."""
+
+    @property
+    def page_id(self) -> str:
+        """Of the page that this turn opens."""
+        return f"{self.call.call_sid}/{self.turn}"
+
+    def recording_id(self, sid: str) -> str:
+        """A message whose id the provider did not tell is kept all the same, under the turn it was left in."""
+        return sid or f"{self.call.call_sid}-{self.turn}"
 
 
 HUNG_UP = -1

@@ -54,6 +54,11 @@ def is_current(url: str) -> bool:
         return _revisions(connection) == set(_scripts().get_heads())
 
 
+def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """For Alembic: what to compare with our tables. Those of procrastinate are its own affair."""
+    return kind != "table" or not (name or "").startswith("procrastinate_")
+
+
 def _migrate(url: str, change: Callable[[Config], None]) -> None:
     place = _place(url)
     with _only_one(place), _transaction(place, writing=True) as connection:

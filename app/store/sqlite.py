@@ -15,6 +15,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from app.store.deferring import Defer, in_jobs_table
+from app.store.foreign import refuse_foreign
 from app.store.groups import Groups
 from app.store.hot import LOCK_PATIENCE, HotStore, NumberTaken, Row, StoreRefused, StoreUnavailable
 from app.store.instants import instant_text
@@ -44,8 +46,8 @@ sqlite3.register_adapter(datetime, instant_text)
 class SqliteStore(HotStore):
     """See `hot.HotStore`."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__()
+    def __init__(self, path: Path, defer: Defer = in_jobs_table) -> None:
+        super().__init__(defer)
         self._reader = _File(path, READ_PATIENCE)
         self._writer = _File(path, 0)
         self._writes = Groups(self._commit, self._commit_alone)
@@ -78,7 +80,7 @@ class SqliteStore(HotStore):
             await self._undo_what_was_cut_off(connection)
             await _begin(connection)
             for record in group:
-                for sql, params in statements(record):
+                for sql, params in statements(record, self.defer):
                     connection.execute(sql, params)
             self._committing = self._disk.submit(connection.execute, "COMMIT")
             await asyncio.wrap_future(self._committing)
@@ -147,7 +149,7 @@ class _File:
         if self._connection is not None and self._seen is not None and _same(self._seen, stat):
             return self._connection
         self.failed()
-        self._connection, self._seen = _opened(self._path.absolute().as_uri(), self._patience), stat
+        self._connection, self._seen = _opened(self._path, self._patience), stat
         self._close_the_one_before()
         return self._connection
 
@@ -182,10 +184,10 @@ def _same(seen: os.stat_result, now: os.stat_result) -> bool:
     return os.path.samestat(seen, now) and now.st_size >= seen.st_size
 
 
-def _opened(uri: str, patience: float) -> sqlite3.Connection:
-    _refuse_foreign(uri)
+def _opened(path: Path, patience: float) -> sqlite3.Connection:
+    refuse_foreign(path)
     connection = sqlite3.connect(
-        f"{uri}?mode=rw",
+        f"{path.absolute().as_uri()}?mode=rw",
         uri=True,
         timeout=patience,
         isolation_level=None,
@@ -201,12 +203,3 @@ def _opened(uri: str, patience: float) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def _refuse_foreign(uri: str) -> None:
-    """Reads the file alone, `immutable`: without its log, and without a lock."""
-    alone = sqlite3.connect(f"{uri}?mode=ro&immutable=1", uri=True)
-    try:
-        alone.execute("SELECT 1 FROM turns LIMIT 1")
-    finally:
-        alone.close()

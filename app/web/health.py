@@ -37,6 +37,8 @@ async def not_ready(runtime: Runtime) -> list[str]:
     problems = ["shutting down"] if runtime.draining else []
     try:
         await runtime.store.fetch("SELECT 1 FROM calls WHERE call_sid = :none", {"none": ""})
+        if not await runtime.jobs.turning(runtime.store):
+            problems.append("background work is not being done")
     except StoreUnavailable:
         problems.append("the database does not answer")
     if runtime.journal.waiting and not runtime.store.takes_writes:

@@ -16,13 +16,14 @@ from starlette.routing import BaseRoute, Route
 
 from app.domain.lines import Line
 from app.flows.session import Session
+from app.patience import within
 from app.provider import inbound, twiml
 from app.provider.inbound import Webhook
 from app.provider.signature import Form
 from app.provider.token import InvalidToken
 from app.runtime import Runtime
-from app.services import conversation, screening
-from app.web import metrics
+from app.services import conversation, desk, screening
+from app.web import answering, metrics, recording_webhooks
 from app.web.music import hold_music
 
 log = structlog.get_logger()
@@ -32,6 +33,17 @@ SECONDS_ALLOWED = 4.0
 METHODS = ["GET", "POST"]
 
 Handle = Callable[[Runtime, Request, Webhook], Awaitable[Response]]
+Answer = Callable[[Runtime, Request, Webhook], Awaitable[str | None]]
+# Somebody whom we have rung, not a caller: what fails there ends that leg, and the caller waits on.
+OUR_LEGS = (
+    "/twilio/screen",
+    "/twilio/screened",
+    "/twilio/leg/answered",
+    "/twilio/leg/key",
+    "/twilio/leg/gone",
+    "/twilio/leg/alone",
+    "/twilio/desk/next",
+)
 
 
 def routes(runtime: Runtime, public_url: str) -> list[BaseRoute]:
@@ -63,6 +75,16 @@ def routes(runtime: Runtime, public_url: str) -> list[BaseRoute]:
         webhook("/twilio/screen", _screen),
         webhook("/twilio/screened", _screened),
         webhook("/twilio/status", _status),
+        webhook("/twilio/join", _document_of(answering.join)),
+        webhook("/twilio/leg/answered", _document_of(answering.leg_answered)),
+        webhook("/twilio/leg/key", _document_of(answering.leg_keyed)),
+        webhook("/twilio/leg/over", _leg_is_over),
+        webhook("/twilio/recording", recording_webhooks.recording),
+        webhook("/twilio/transcription", recording_webhooks.transcription),
+        webhook("/twilio/leg/gone", _document_of(answering.caller_has_gone)),
+        webhook("/twilio/leg/alone", _document_of(answering.alone)),
+        webhook("/twilio/desk/next", _document_of(answering.desk_next)),
+        webhook("/twilio/desk/connected", _document_of(answering.desk_connected)),
         Route("/twilio/fallback.xml", fallback, methods=METHODS),
         Route("/twilio/hold.wav", music, methods=["GET"]),
     ]
@@ -71,13 +93,15 @@ def routes(runtime: Runtime, public_url: str) -> list[BaseRoute]:
 async def _answer(runtime: Runtime, public_url: str, request: Request, handle: Handle) -> Response:
     """The last word for every webhook."""
     hook: Webhook | None = None
+    loop = asyncio.get_running_loop()
+    end = loop.time() + SECONDS_ALLOWED
     try:
-        async with asyncio.timeout(SECONDS_ALLOWED):
+        async with asyncio.timeout_at(end):
             form = await _verified_form(runtime, public_url, request)
-            if form is None:
-                return refused("the signature is missing or wrong")
-            hook = inbound.webhook(form)
-            return await handle(runtime, request, hook)
+        if form is None:
+            return refused("the signature is missing or wrong")
+        hook = inbound.webhook(form)
+        return await within(end - loop.time(), handle(runtime, request, hook))
     except InvalidToken as error:
         return refused(f"the session token is refused: {error}")
     except ClientDisconnect:
@@ -94,11 +118,14 @@ async def _connect(runtime: Runtime, request: Request, hook: Webhook, reason: st
     """What follows on a fault, by who listens: the caller, the caller in a queue, a contact, or nobody."""
     metrics.CONNECTED.inc()
     match request.url.path:
-        case "/twilio/status":
+        case "/twilio/status" | "/twilio/leg/over" | "/twilio/recording" | "/twilio/transcription":
             return Response(status_code=204)
         case "/twilio/wait":
             return document(still_waiting_document(runtime, request, hook))
-        case "/twilio/screen" | "/twilio/screened":
+        case "/twilio/desk/connected":
+            # The agent is on the other end of the line already.
+            return document("<Response/>")
+        case path if path in OUR_LEGS:
             # The next contact is rung: connected without a key, a voice mailbox would have the caller.
             return document("<Response><Hangup/></Response>")
     try:
@@ -117,6 +144,8 @@ async def _voice(runtime: Runtime, request: Request, hook: Webhook) -> Response:
     if not hook.call_sid:
         # Signed, and yet without the call's id: nothing can be remembered, but a person is waiting.
         return await _connect(runtime, request, hook, "the webhook names no call")
+    if agent := await desk.agent_calling(runtime, hook):
+        return document(desk.welcome(runtime, hook, agent))
     return document(await conversation.begin(runtime, hook))
 
 
@@ -141,9 +170,25 @@ async def _screened(runtime: Runtime, request: Request, hook: Webhook) -> Respon
     return document(screening.decided(inbound.heard(hook)))
 
 
+def _document_of(answer: Answer) -> Handle:
+    """A webhook answered by a document, or refused where its address is another call's."""
+
+    async def handle(runtime: Runtime, request: Request, hook: Webhook) -> Response:
+        text = await answer(runtime, request, hook)
+        return refused("the address is another call's") if text is None else document(text)
+
+    return handle
+
+
+async def _leg_is_over(runtime: Runtime, request: Request, hook: Webhook) -> Response:
+    return await answering.leg_is_over(runtime, request, hook) or refused("the address is another call's")
+
+
 async def _status(runtime: Runtime, request: Request, hook: Webhook) -> Response:
     if hook.call_sid:
         await conversation.end(runtime, hook)
+        if desk.is_desk(runtime, hook.called):
+            await desk.is_over(runtime, hook.call_sid)
     return Response(status_code=204)
 
 

@@ -1,8 +1,11 @@
 """call-flows, "The escalation voicemail": a test a sentence, in its order."""
 
+from datetime import timedelta
+
 import pytest
 
 from app.exchange.events import Played
+from app.exchange.sound import wav
 from app.store import tables
 from tests.support.handset import Handset
 from tests.support.partners import TALLGRASS
@@ -176,3 +179,51 @@ async def test_the_stub_is_marked_escalated_though_the_status_comes_before_the_r
     await phone.hangs_up()
     assert service.case(phone)["status"] == "escalated"
     assert service.count(tables.voicemails, tables.pages) == 2
+
+
+async def test_the_recording_is_fetched_stored_deleted_at_the_provider_and_transcribed(service: Service) -> None:
+    service.runtime.provider_transcribes = True
+    phone = await at_the_tone(service)
+    await phone.leaves_message(42, words="all our trunks are down")
+    await phone.presses("1")
+    await service.exchange.timeline.run_for(30)
+    message = service.row(tables.voicemails)
+    assert (message["status"], message["transcript"]) == ("kept", "all our trunks are down")
+    assert service.row(tables.recordings)["audio"] == wav(42)
+    assert service.exchange.recordings[message["recording_sid"]].deleted
+
+
+async def test_what_was_recorded_when_the_caller_hung_up_is_fetched_too(service: Service) -> None:
+    phone = await at_the_tone(service)
+    await phone.talks(12)
+    await phone.hangs_up()
+    await service.exchange.timeline.run_for(10)
+    assert service.row(tables.recordings)["audio"] == wav(12)
+
+
+async def test_what_the_caller_replaced_is_kept_nowhere(service: Service) -> None:
+    phone = await at_the_tone(service)
+    await phone.leaves_message(10)
+    await phone.presses("2")
+    await phone.leaves_message(20)
+    await phone.presses("1")
+    await service.exchange.timeline.run_for(10)
+    service.it_is(service.now() + timedelta(hours=2))
+    await service.works()
+    assert all(recording.deleted for recording in service.exchange.recordings.values())
+    assert service.row(tables.recordings)["audio"] == wav(20)
+
+
+async def test_a_recording_that_never_comes_withdraws_no_page(service: Service) -> None:
+    service.exchange.processing_seconds = 7 * 24 * 3600
+    phone = await at_the_tone(service)
+    await phone.leaves_message(10)
+    await phone.presses("1")
+    for _ in range(14):
+        service.it_is(service.now() + timedelta(minutes=20))
+        await service.works()
+    assert service.row(tables.voicemails)["status"] == "failed"
+    assert service.case(phone)["status"] == "escalated"
+    (entry,) = service.rows(tables.case_updates, kind="message")
+    assert "The message of 10 s that the caller left cannot be heard." in entry["note"]
+    assert service.row(tables.pages)["accepted_at"] is None

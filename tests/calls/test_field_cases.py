@@ -159,7 +159,7 @@ async def test_text_in_twiml(database_url: str, partner: Partner, name: str) -> 
         service.exchange.people = {number: Person() for number in ("+12065550121", "+12065550124")}
         phone = await service.calls("US support", f"{partner.keys},1")
         await phone.waits(5 * 60)
-        whisper = next(body for path, body in service.documents if path == "/twilio/screen")
+        whisper = next(body for path, body in service.documents if path == "/twilio/leg/answered")
         assert whisper.startswith(b"<")
         assert name in "".join(ElementTree.fromstring(whisper).itertext())  # noqa: S314 because it is our own
 

@@ -17,13 +17,14 @@ from tests.support.facts import FLOWS_DIR, shipped
 TOKEN = "the token"
 PUBLIC_URL = "https://ivr.example.test"
 OURS = [number for line in shipped().lines.by_name.values() for number in line.numbers]
-EVERYTHING = len(OURS) + len(shipped().queues)
+DESKS = [region.desk_number for region in shipped().regions.values()]
+EVERYTHING = len(OURS) + len(DESKS) + len(shipped().queues)
 
 
 @pytest.fixture
 def account() -> Account:
     account = Account()
-    account.owns(*OURS, voice_url="https://demo.example.test/welcome", voice_method="POST")
+    account.owns(*OURS, *DESKS, voice_url="https://demo.example.test/welcome", voice_method="POST")
     return account
 
 

@@ -36,6 +36,7 @@ def test_settings_show_that_a_secret_is_set_and_never_the_secret(
         ("PROVIDER", "twilio", "PARTNERLINE_TWILIO_AUTH_TOKEN: the provider is twilio, so give the account's token"),
         ("PUBLIC_URL", "ivr.example.com", "PARTNERLINE_PUBLIC_URL: give the whole address"),
         ("SECRET_KEY_FILE", "/nowhere/at/all", "PARTNERLINE_SECRET_KEY_FILE: cannot read /nowhere/at/all"),
+        ("TRANSCRIBE", "local", 'TRANSCRIBE: local needs the engine: pip install "partnerline[transcription]"'),
         ("RETENTION_AUDIT", "0", "PARTNERLINE_RETENTION_AUDIT: Input should be greater than or equal to 1"),
     ],
 )

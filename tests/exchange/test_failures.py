@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 
+import httpx2
 import pytest
 
 from app.exchange import Exchange, Misbehaviour
@@ -166,3 +167,23 @@ async def test_no_status_callback(phone: Handset, exchange: Exchange, service: S
     await phone.dial("+18888988733")
     phone.is_cut_off()
     assert service.forms("/twilio/status") == []
+
+
+async def test_a_fallback_that_does_not_answer_either_is_not_asked_again(
+    phone: Handset, exchange: Exchange, service: Service
+) -> None:
+    class Away(httpx2.AsyncBaseTransport):
+        asked = 0
+
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            self.asked += 1
+            raise httpx2.ConnectError("nobody listens")
+
+    away = Away()
+    phone.strict = False
+    async with httpx2.AsyncClient(transport=away, base_url="http://internal") as exchange.http:
+        await phone.dial("+18888988733")
+        phone.hears("an application error has occurred")
+        assert [failure.code for failure in phone.call.errors][:2] == [11205, 11205]
+    # The document, the fallback, and that the call is over.
+    assert away.asked == 3

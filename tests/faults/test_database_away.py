@@ -19,7 +19,10 @@ async def is_back(service: Service) -> None:
     """Waits, as the background work does, until all is written and the service says that it is ready."""
     for _ in range(100):
         await recover(service.runtime)
-        if not service.runtime.journal.waiting and (await service.http.get("/readyz")).status_code == 200:
+        # What was due meanwhile: the harness's own look for it comes with the next virtual second only.
+        await service.works()
+        waiting = service.runtime.journal.waiting or service.runtime.unwritten
+        if not waiting and (await service.http.get("/readyz")).status_code == 200:
             service.engine.dispose()
             return
         await asyncio.sleep(0.2)
@@ -111,9 +114,14 @@ async def test_the_database_goes_away_in_mid_call_and_comes_back(
     after = await service.calls("US support", f"{TALLGRASS.keys},2,#")
     after.hears(NUMBER)
     after.is_waiting_in("tier2-us")
-    for phone in (identified, identified_s2, started, new):
+    for phone, status in (
+        (identified, "callback_requested"),
+        (identified_s2, "abandoned"),
+        (started, "callback_requested"),
+        (new, "abandoned"),
+    ):
         await phone.hangs_up()
-        assert service.case(phone)["status"] == "abandoned"
+        assert service.case(phone)["status"] == status, "an S1 who hangs up is rung back"
     assert not service.runtime.journal.waiting
     # Shown by `pytest -rP`.
     print(f"{type(fault).__name__}: {stopwatch.longest:.2f} s at most ({stopwatch.slowest}), back after {back:.1f} s")

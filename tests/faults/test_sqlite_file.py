@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from app.store import sqlite
+from app.store.deferring import Defer
 from app.store.hot import PATIENCE, StoreUnavailable
 from app.store.records import Turn
 from app.store.sqlite import SqliteStore
@@ -99,7 +100,7 @@ async def test_what_nobody_waits_for_any_more_is_not_written_later(
 
 
 async def test_an_accident_while_writing_hangs_nobody(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(record: Turn) -> NoReturn:
+    def fails(record: Turn, defer: Defer) -> NoReturn:
         raise MemoryError("no memory")
 
     with monkeypatch.context() as broken:

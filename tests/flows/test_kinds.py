@@ -31,8 +31,9 @@ HEARD: dict[str, Any] = {
     "found_partner": lambda id_: asks.FoundPartner(PartnerFacts(id_, "resale", "active", True, False)),
     "found_case": asks.FoundCase,
     "found_number": asks.FoundNumber,
-    "position": asks.FoundPosition,
+    "place": lambda given: asks.FoundPlace(**given),
     "opened": asks.Opened,
+    "toggled": asks.Toggled,
     "closures": lambda _: asks.FoundClosures(()),
 }
 WORDS = {
@@ -42,6 +43,7 @@ WORDS = {
     "no": asks.No(),
     "done": asks.Done(),
     "unavailable": asks.Unavailable(),
+    "lost": asks.AgentLost(),
 }
 
 
@@ -115,6 +117,9 @@ def _directive(directive: turn.Directive) -> str:
             return f"says {text}"
         case turn.Gather(_, digits, finish_on, timeout):
             return f"gathers {digits} until {finish_on or 'nothing'} for {timeout} s"
+        case turn.Music(prompts, listens):
+            said = "".join(f" says {prompt.text}" for prompt in prompts)
+            return f"music{said}{' and listens' if listens else ''}"
         case turn.Enqueue(queue):
             return f"queue {queue}"
         case turn.Dial(numbers, timeout, screened):

@@ -83,3 +83,23 @@ def test_any_body_is_read(body: bytes) -> None:
 def test_control_characters_and_endless_texts_do_not_come_in() -> None:
     assert inbound.clean("a\x0b\x00b") == "ab"
     assert len(inbound.clean("x" * 10_000)) == inbound.LONGEST_TEXT
+
+
+RECORDING = "RE" + "4" * 32
+
+
+def test_what_is_told_about_a_recording() -> None:
+    told = inbound.made(hook(RecordingSid=RECORDING, RecordingStatus="completed", RecordingDuration="12"))
+    assert told == inbound.Made("CA1", RECORDING, "completed", 12, "")
+    text = "one\ntwo " + "x" * 10_000
+    told = inbound.made(hook(RecordingSid=RECORDING, TranscriptionStatus="completed", TranscriptionText=text))
+    assert told is not None
+    assert told.text == text.replace("\n", " ")[:4_000]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"RecordingSid": "RE1"}, {"RecordingSid": f"{RECORDING}/../x"}, {"RecordingSid": RECORDING, "CallSid": ""}],
+)
+def test_what_names_no_recording_of_a_call_tells_nothing(fields: dict[str, str]) -> None:
+    assert inbound.made(inbound.webhook([("CallSid", "CA1"), *fields.items()])) is None

@@ -1,5 +1,6 @@
 """Every directive as TwiML, valid against the rules of the provider; text is heard whole, whatever is in it."""
 
+from dataclasses import replace
 from typing import get_args
 from xml.etree import ElementTree
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.exchange import validate
 from app.flows.turn import (
+    Confer,
     Dial,
     Directive,
     Enqueue,
@@ -19,6 +21,7 @@ from app.flows.turn import (
     PlayRecording,
     Record,
     Say,
+    TakeFromQueue,
 )
 from app.provider import twiml
 
@@ -39,6 +42,9 @@ EACH: list[Directive] = [
     Leave(),
     Dial(("+12065550121",), 20, screened=False),
     Dial(("+12065550121", "+12065550122"), 20, screened=True, caller_id="+14086874120"),
+    TakeFromQueue("tier1-us", 5),
+    TakeFromQueue("tier1-us", 5, silence=3),
+    Confer("CA1/0 & <more>"),
     Hangup(),
 ]
 
@@ -67,6 +73,16 @@ def test_a_partners_name_is_heard_whole() -> None:
     """cases.md, text in TwiML."""
     document = twiml.render([Say("Harbor & Sons <Telecom>", "en-US", "Polly.Joanna")], URLS)
     assert ElementTree.fromstring(document).findtext("Say") == "Harbor & Sons <Telecom>"  # noqa: S314 because it is our own
+
+
+def test_each_recording_is_told_of_and_its_text_is_asked_for_only_where_somebody_wants_it() -> None:
+    silent, told = twiml.render([EACH[4]], URLS), replace(URLS, recorded="/twilio/recording")
+    assert "Callback" not in silent
+    assert 'recordingStatusCallback="/twilio/recording"' in twiml.render([EACH[4]], told)
+    assert "transcribe" not in twiml.render([EACH[4]], told)
+    asked = twiml.render([EACH[4]], replace(told, transcribed="/twilio/transcription"))
+    assert 'transcribe="true" transcribeCallback="/twilio/transcription"' in asked
+    assert validate(asked.encode(), "text/xml") == []
 
 
 def test_whatever_listens_is_followed_by_a_way_on() -> None:

@@ -29,7 +29,7 @@ def plan(
 
 
 def everything(**facts: str) -> list[NumberFacts]:
-    return [number(other, **facts) for other in OURS]
+    return [number(other, **facts) for other in (*OURS, *DESKS)]
 
 
 def led_here(*, but: dict[str, str] | None = None) -> list[NumberFacts]:
@@ -54,7 +54,7 @@ def test_a_new_account_gets_every_number_and_every_queue() -> None:
     assert [step.name for step in todo.steps if isinstance(step, CreateQueue)] == list(shipped().queues)
     assert {step.max_size for step in todo.steps if isinstance(step, CreateQueue)} == {1000}
     numbers = [step for step in todo.steps if isinstance(step, SetNumber)]
-    assert len(numbers) == len(OURS)
+    assert len(numbers) == len(OURS) + len(DESKS)
     assert all(len(step.changes) == 6 for step in numbers)
     assert (todo.right, todo.problems) == ((), ())
 
@@ -62,7 +62,7 @@ def test_a_new_account_gets_every_number_and_every_queue() -> None:
 def test_an_account_that_is_right_is_left_alone() -> None:
     todo = plan(led_here())
     assert (todo.steps, todo.problems) == ((), ())
-    assert len(todo.right) == len(OURS) + len(shipped().queues)
+    assert len(todo.right) == len(OURS) + len(DESKS) + len(shipped().queues)
     assert f"{US} (US support)" in todo.right
     assert "queue tier1-us" in todo.right
 
@@ -84,8 +84,9 @@ def test_a_number_is_known_however_it_is_written() -> None:
 
 def test_a_number_that_the_account_does_not_own_is_named_with_what_to_do() -> None:
     todo = plan([])
-    assert len(todo.problems) == len(OURS)
+    assert len(todo.problems) == len(OURS) + len(DESKS)
     assert any(f"{US} (US support) is no number of this account; buy it" in problem for problem in todo.problems)
+    assert any("(desk of us)" in problem and "correct regions.yaml" in problem for problem in todo.problems)
 
 
 def test_other_numbers_of_the_account_are_left_alone() -> None:
@@ -118,10 +119,12 @@ def test_the_fallback_number_must_not_lead_here() -> None:
     assert plan([*led_here(), number(fallback, voice_url="https://a-phone.example.test")]).problems == ()
 
 
-def test_a_desk_number_is_left_alone_agents_reach_the_queues_by_it() -> None:
-    desks = [number(desk, voice_url="https://bins.example.test/tier1") for desk in DESKS]
-    todo = plan([*led_here(), *desks])
-    assert (todo.steps, todo.problems) == ((), ())
+def test_a_desk_that_is_the_fallback_number_is_not_led_here() -> None:
+    flows = replace(shipped(), fallback_number=DESKS[0])
+    todo = plan(everything(), flows=flows)
+    assert not any(DESKS[0] in step.name for step in todo.steps)
+    (problem,) = todo.problems
+    assert "the desk_number of us" in problem
 
 
 def test_an_address_of_before_is_shown_without_what_may_be_secret_in_it() -> None:
@@ -133,13 +136,13 @@ def test_an_address_of_before_is_shown_without_what_may_be_secret_in_it() -> Non
 
 async def test_what_is_carried_out_leaves_nothing_to_do() -> None:
     account = Account()
-    account.owns(*OURS, voice_url="https://old.example.test", voice_method="GET")
+    account.owns(*OURS, *DESKS, voice_url="https://old.example.test", voice_method="GET")
     rest = TwilioRest(SID, "the token", "https://api.example.test", transport=account.transport())
     todo = await provisioning.look(rest, shipped(), URLS)
     assert account.changes == 0
     for step in todo.steps:
         await provisioning.carry_out(rest, step)
-    assert account.changes == len(OURS) + len(shipped().queues)
+    assert account.changes == len(OURS) + len(DESKS) + len(shipped().queues)
     assert (await provisioning.look(rest, shipped(), URLS)).steps == ()
     assert account.numbers["PN" + "0" * 32]["voice_url"] == URLS["voice_url"]
     assert set(account.queues) == set(shipped().queues)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import uvloop
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, Integer, create_engine, insert, select
 from sqlalchemy.engine import make_url
 
 from app.store import lookups, records, statements, tables
@@ -88,7 +88,7 @@ async def test_what_is_written_is_read(store: HotStore, database: Database) -> N
         True,
         True,
     )
-    assert case["opened_at"] == case["waiting_since"] == NOON
+    assert case["opened_at"] == NOON
 
 
 async def test_a_turn_that_comes_twice_gets_the_first_answer_and_nothing_is_doubled(
@@ -248,6 +248,7 @@ DEEDS: dict[str, Deed] = {
     "Message": records.Message(CASE, 2, "RE1", 31),
     "Callback": records.Callback(CASE, None, None),
     "CallbackNumber": records.CallbackNumber(CASE, "+12065550111"),
+    "Toggled": records.Toggled("amy", "available"),
     "WrongPid": records.WrongPid("+12065550199"),
 }
 
@@ -256,6 +257,17 @@ def test_every_deed_is_tried() -> None:
     assert set(DEEDS) == {kind.__name__ for kind in records.Deed.__args__}
 
 
+@pytest.fixture
+def amy(engine: Engine) -> None:
+    """An agent who is at home."""
+    with engine.begin() as connection:
+        at_home = {"state": "offline", "queues": ("tier1-us",), "since": NOON}
+        connection.execute(
+            insert(tables.agents).values(id="amy", name="Amy", reach="+12065550161", code="4711", **at_home)
+        )
+
+
+@pytest.mark.usefixtures("amy")
 @pytest.mark.parametrize("name", DEEDS)
 async def test_a_deed_written_twice_changes_nothing(store: HotStore, database: Database, name: str) -> None:
     await store.write(opens_case("CA0"))
@@ -267,15 +279,16 @@ async def test_a_deed_written_twice_changes_nothing(store: HotStore, database: D
     assert database.everything() == before
 
 
+@pytest.mark.usefixtures("amy")
 @pytest.mark.parametrize("name", DEEDS)
 async def test_a_repeat_does_not_undo_what_came_after_it(store: HotStore, database: Database, name: str) -> None:
-    """An agent has resolved the case meanwhile, or somebody else has taken it."""
+    """Somebody has taken the case meanwhile, and the agent who came has gone home again."""
     await store.write(opens_case("CA0"))
     if name != "NewCase":
         await store.write(opens_case("CA1"))
     await store.write(turn("CA1", 4, DEEDS[name]))
     await store.write(turn("CA1", 5, records.Taken(CASE, NOON)))
-    await store.write(turn("CA0", 5, records.Taken(number_of("CA0"), NOON)))
+    await store.write(turn("CA0", 5, records.Taken(number_of("CA0"), NOON), records.Toggled("amy", "offline")))
     before = database.everything()
     await store.write(turn("CA1", 4, DEEDS[name]))
     assert database.everything() == before
@@ -321,7 +334,7 @@ async def test_who_left_the_queue_before_it_was_written_waits_nowhere(store: Hot
     [
         (records.Taken(None, NOON), "in_progress"),
         (records.Message(None, 2, "RE1", 9), "escalated"),
-        (records.Callback(None, "+12065550147", None), "open"),
+        (records.Callback(None, "+12065550147", None), "callback_requested"),
     ],
 )
 async def test_who_goes_on_with_a_case_and_hangs_up_leaves_it_as_it_was(
@@ -329,6 +342,23 @@ async def test_who_goes_on_with_a_case_and_hangs_up_leaves_it_as_it_was(
 ) -> None:
     case = number_of("CA0")
     await write_all(store, opens_case("CA0"), turn("CA0", 4, before))
+    await write_all(store, hangs_up("CA1"), turn("CA1", 3, records.JoinedCase(case, draft()), case_number=case))
+    assert database.case()["status"] == status
+
+
+@pytest.mark.parametrize(("number", "status"), [("+12065550147", "callback_requested"), (None, "open")])
+async def test_so_is_that_of_a_paged_s1_who_hung_up(
+    store: HotStore, database: Database, number: str | None, status: str
+) -> None:
+    """To be rung back, or without a number for it; its page alone does not make it escalated."""
+    case = number_of("CA0")
+    paged = records.NewCase(case, draft(severity="S1", page=True, queue="tier1-oncall"))
+    await write_all(
+        store,
+        turn("CA0", 3, paged, case_number=case, queue="tier1-oncall"),
+        hangs_up("CA0", records.Left(None, number)),
+    )
+    assert database.case()["status"] == status
     await write_all(store, hangs_up("CA1"), turn("CA1", 3, records.JoinedCase(case, draft()), case_number=case))
     assert database.case()["status"] == status
 
@@ -421,7 +451,9 @@ def test_a_statement_names_columns_that_its_table_has(sql: str) -> None:
     table = tables.metadata.tables[name[1]]
     if inserted := re.search(r"INSERT INTO \w+ \(([^)]*)\)", sql):
         listed = [column.strip() for column in inserted[1].split(",")]
-        needed = {column.name for column in table.columns if not column.nullable and column.name not in ("id",)}
+        needed = {c.name for c in table.columns if not c.nullable and c.server_default is None}
+        # The database counts these itself.
+        needed -= {column.name for column in table.primary_key if isinstance(column.type, Integer)}
         assert len(listed) == len(set(listed))
         assert set(listed) <= set(table.columns.keys())
         assert needed <= set(listed)

@@ -8,7 +8,7 @@ import signal
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -211,7 +211,9 @@ class Frozen(PostgresFault):
 
     def _signal(self, which: signal.Signals) -> None:
         for process in self.server.processes():
-            os.kill(process, which)
+            # One whose client has left may end as soon as the server goes on.
+            with suppress(ProcessLookupError):
+                os.kill(process, which)
 
 
 class NotAllowed(PostgresFault):

@@ -36,6 +36,7 @@ QUESTIONS: dict[str, Question] = {
     "find_partner": Question(lambda here: asks.FindPartner(here.session.entered), _facts("found", "no")),
     "offer_registered": Question(lambda here: asks.FindRegistered(), _facts("found", "no")),
     "take_registered": Question(lambda here: asks.FindRegistered(), _facts("found", "no")),
+    "toggle_agent": Question(lambda here: asks.ToggleAgent(here.session.entered), _facts("available", "offline", "no")),
     "find_case": Question(
         lambda here: asks.FindCase(here.session.entered, here.session.partner.id if here.session.partner else None),
         _facts("found", "no"),
@@ -93,6 +94,8 @@ def answer_name(heard: Heard) -> str | None:
             return "done"
         case asks.FoundPartner() | asks.FoundCase() | asks.FoundNumber():
             return "found"
+        case asks.Toggled(state):
+            return state
         case asks.Unavailable():
             return "unavailable"
         case _:

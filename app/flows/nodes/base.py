@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 Target = str
 Prompts = str | tuple[str, ...]
 # Filled in by `Values`; a prompt that names another is a mistake that `flows check` reports.
-PLACEHOLDERS = frozenset({"case_number", "team", "opens_at", "number", "position", "days_kept"})
+PLACEHOLDERS = frozenset({"case_number", "team", "opens_at", "number", "position", "minutes", "days_kept"})
 # Of the whisper only, which is no part of a conversation.
-WHISPERED = frozenset({"severity", "line", "partner"})
+WHISPERED = frozenset({"severity", "line", "partner", "waited", "tier", "case_number", "reason", "due"})
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,8 @@ class Values(Mapping[str, str]):
                 return spaced((session.number or "").removeprefix("+"))
             case "position":
                 return str(session.position)
+            case "minutes":
+                return str(session.minutes)
             case "days_kept":
                 return str(flows.days_kept)
         raise KeyError(name)

@@ -4,6 +4,7 @@ pid:
   collect: ask_pid
   length: [4, 10]
   instead: {"*": no-pid}     # whole entries that mean something else
+  agent: toggle              # `**` and digits: an agent's code, an attempt too
   then: find-partner         # comes back here when the digits are wrong: that was an attempt too
   gives_up: unverified
 """
@@ -21,6 +22,7 @@ from app.flows.turn import Heard
 # The provider stops at the finishing key. A limit above the longest entry only bounds what is sent; at the longest
 # entry itself it would submit early, and the caller's own `#` would then answer the next question.
 SPARE_DIGITS = 10
+BEFORE_A_CODE = "**"
 
 
 class Collect(Listening, frozen=True, kw_only=True):
@@ -31,6 +33,7 @@ class Collect(Listening, frozen=True, kw_only=True):
     length: tuple[int, int]
     finish_on: str = "#"
     instead: dict[str, Target] = msgspec.field(default_factory=dict)
+    agent: Target | None = None
     nothing: Target | None = None
     then: Target
 
@@ -49,7 +52,10 @@ class Collect(Listening, frozen=True, kw_only=True):
         if not entered and self.nothing:
             return Go(self.nothing, here.session)
         session = here.session.failed_at(here.session.node)
-        if self.length[0] <= len(entered) <= self.length[1] and entered.isdigit() and entered.isascii():
+        code = entered.removeprefix(BEFORE_A_CODE)
+        if self.agent and code != entered and _digits(code):
+            return Go(self.agent, change(session, entered=code))
+        if self.length[0] <= len(entered) <= self.length[1] and _digits(entered):
             return Go(self.then, change(session, entered=entered))
         return self.enter(Here(here.flows, session, here.now))
 
@@ -58,6 +64,8 @@ class Collect(Listening, frozen=True, kw_only=True):
         yield from self.instead.items()
         if self.nothing:
             yield "nothing", self.nothing
+        if self.agent:
+            yield "an agent's code", self.agent
         yield from super().targets()
 
     def prompts(self) -> Iterator[str]:
@@ -73,3 +81,7 @@ class Collect(Listening, frozen=True, kw_only=True):
                 yield f'instead: "{entry}" cannot be keyed before the finishing key'
         if self.finish_on not in set("0123456789*#"):
             yield "finish_on: must be one key"
+
+
+def _digits(entered: str) -> bool:
+    return entered.isdigit() and entered.isascii()

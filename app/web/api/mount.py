@@ -8,7 +8,21 @@ from pydantic.json_schema import models_json_schema
 from starlette.responses import JSONResponse
 
 from app.runtime import Runtime
-from app.web.api import calls, cases, closures, partner_import, partners, problems, route
+from app.web.api import (
+    agents,
+    calls,
+    cases,
+    closures,
+    events,
+    pages,
+    partner_import,
+    partners,
+    problems,
+    queues,
+    route,
+    voicemails,
+)
+from app.web.api.events import Streams
 from app.web.api.gate import WrongKeys, bearer
 from app.web.api.problems import Problem
 
@@ -17,7 +31,7 @@ OPENAPI_URL = f"{PREFIX}/openapi.json"
 VERSION = "1"
 
 DESCRIPTION = """\
-Calls, cases, partners, routes and closures of the phone-support router.
+Calls, cases, messages, partners, routes, closures, agents, queues, pages and events of the phone-support router.
 
 Send a key with every request: `Authorization: Bearer KEY`. Roles, each with the rights of those before it: `viewer`,
 `agent`, `supervisor`, `admin`; `x-role` of an endpoint is the least it wants. A viewer sees no caller's number.
@@ -30,11 +44,13 @@ send `next` as `cursor` for the page after it. Errors are problem documents (RFC
 def add_to(app: FastAPI, runtime: Runtime) -> None:
     app.state.runtime = runtime
     app.state.wrong_keys = WrongKeys()
+    app.state.streams = Streams()
     problems.add_to(app)
     # The gate asks for the key; the dependency is here to say so in OpenAPI.
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(bearer)])
     # `import` is no PID, so the file comes first.
-    for part in (calls, cases, partner_import, partners, route, closures):
+    parts = (calls, cases, partner_import, partners, route, closures, voicemails, agents, queues, pages, events)
+    for part in parts:
         api.include_router(part.router)
     app.include_router(api)
     document = _document(app)

@@ -63,9 +63,9 @@ def _json(body: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def running_api(database_url: str) -> AsyncIterator[Api]:
+async def running_api(database_url: str, *, over_http: bool = False) -> AsyncIterator[Api]:
     """The service with the usual partners and a key for each role, named as the role."""
-    async with running_service(database_url) as service:
+    async with running_service(database_url, over_http=over_http) as service:
         if service.engine.name == "postgresql":
             # The usual partners bring ids of their own, which the sequence has not given out.
             with service.engine.begin() as connection:

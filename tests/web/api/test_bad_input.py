@@ -8,7 +8,7 @@ import pytest
 from tests.web.api.client import Api, refused
 
 JSON = {"Content-Type": "application/json"}
-LISTS = ["/calls", "/cases", "/partners", "/closures"]
+LISTS = ["/calls", "/cases", "/partners", "/closures", "/agents", "/pages"]
 
 
 def cursor(key: object) -> str:
@@ -114,6 +114,7 @@ METHODS = [
     ("POST", "/partners/100234", "GET, PUT"),
     ("GET", "/closures/1", "DELETE"),
     ("DELETE", "/calls", "GET"),
+    ("GET", "/agents/amy/wrap-up", "DELETE, POST"),
 ]
 
 

@@ -25,13 +25,30 @@ ENDPOINTS = [
     ("supervisor", "PUT", "/partners/77001", {"name": "A", "type": "resale", "region": "us"}),
     ("supervisor", "POST", "/partners/import", None),
     ("viewer", "GET", "/route?line=US%20support", None),
+    ("viewer", "GET", "/voicemails", None),
+    ("viewer", "GET", "/voicemails/RE1", None),
+    ("agent", "GET", "/voicemails/RE1/audio", None),
     ("viewer", "GET", "/closures", None),
     ("supervisor", "POST", "/closures", {}),
     ("supervisor", "DELETE", "/closures/1", None),
+    ("viewer", "GET", "/agents", None),
+    ("viewer", "GET", "/agents/amy", None),
+    ("agent", "PUT", "/agents/amy/state", {"state": "offline"}),
+    ("agent", "POST", "/agents/amy/wrap-up", None),
+    ("agent", "DELETE", "/agents/amy/wrap-up", None),
+    ("agent", "POST", "/agents/amy/hand-over", {"queue": "tier1-us"}),
+    ("agent", "POST", "/agents/amy/verify", None),
+    ("viewer", "GET", "/queues", None),
+    ("viewer", "GET", "/queues/tier1-us", None),
+    ("viewer", "GET", "/pages", None),
+    ("agent", "POST", "/pages/p/accept", None),
+    ("viewer", "GET", "/events", None),
 ]
 
 
 async def test_every_endpoint_wants_a_key_of_its_role(api_on_sqlite: Api, subtests: pytest.Subtests) -> None:
+    # So that the stream of events ends.
+    api_on_sqlite.service.runtime.draining = True
     for least, method, path, body in ENDPOINTS:
         with subtests.test(least=least, method=method, path=path, body=body):
             api = api_on_sqlite

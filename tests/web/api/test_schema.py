@@ -17,14 +17,18 @@ from schemathesis.python import asgi
 from sqlalchemy import create_engine, insert
 
 from app.main import build_runtime, create_app, running
+from app.provider.rest import TwilioRest
 from app.runtime import Runtime
 from app.services import keys
 from app.services.keys import KeyRequest
 from app.settings import Settings
-from app.store import schema as migrations
 from app.store import tables
+from app.web.api import gate
+from app.web.api.agents import EXAMPLE_AGENT
 from app.web.api.fields import EXAMPLE_CALL, EXAMPLE_CASE
 from app.web.api.mount import OPENAPI_URL
+from app.web.api.pages import EXAMPLE_PAGE
+from app.web.api.voicemails import EXAMPLE_ID
 from tests.support import partners
 from tests.support.service import TUESDAY, shipped_flows
 
@@ -82,17 +86,73 @@ CLOSURE = {
     "reason": "a test",
     "created_by": "a test",
 }
+VOICEMAIL = {
+    "recording_sid": EXAMPLE_ID,
+    "call_sid": EXAMPLE_CALL,
+    "case_number": EXAMPLE_CASE,
+    "duration": 42,
+    "recorded_at": TUESDAY,
+    "status": "kept",
+    "place": "database",
+}
+_EVERY_AGENT = {"queues": ("tier2-us",), "code": "4711", "since": TUESDAY, "before": "available"}
+_AMY = {"id": EXAMPLE_AGENT, "name": "Amy", "reach": "+12065550161", "state": "offered", "wrap_until": None}
+_BEN = {"id": "ben", "name": "Ben", "reach": "+12065550162", "state": "wrap_up", "wrap_until": TUESDAY}
+AGENTS = [_AMY | _EVERY_AGENT, _BEN | _EVERY_AGENT]
+PLACE = {
+    "call_sid": EXAMPLE_CALL,
+    "case_number": EXAMPLE_CASE,
+    "kind": "call",
+    "queue": "tier2-us",
+    "severity": "S2",
+    "certified": True,
+    "since": TUESDAY - timedelta(seconds=42),
+    "entered": TUESDAY - timedelta(seconds=42),
+    "due_at": TUESDAY,
+}
+OFFER = {
+    "id": "offer",
+    "call_sid": EXAMPLE_CALL,
+    "slot": 0,
+    "agent_id": EXAMPLE_AGENT,
+    "made_at": TUESDAY,
+    "expires_at": TUESDAY + timedelta(seconds=55),
+}
+PAGE = {
+    "id": EXAMPLE_PAGE,
+    "case_number": EXAMPLE_CASE,
+    "tier": 2,
+    "reason": "a test",
+    "opened_at": TUESDAY,
+    "next_at": TUESDAY,
+    "alarmed_at": TUESDAY,
+}
+TRY = {
+    "id": "try",
+    "page_id": EXAMPLE_PAGE,
+    "contact": "Ana Ruiz",
+    "phone": "+12065550188",
+    "tier": 2,
+    "round": 1,
+    "rung": 1,
+    "at": TUESDAY,
+    "handed_at": TUESDAY,
+}
+EVENT = {"at": TUESDAY, "kind": "agent", "subject": f"agent {EXAMPLE_AGENT}", "detail": "{}"}
 
 
-@pytest.fixture(scope="module")
-def parts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Runtime, Settings]:
+@pytest.fixture
+def parts(sqlite_url: str, tmp_path: Path) -> tuple[Runtime, Settings]:
     """A runtime on SQLite with something of every kind in it."""
-    folder = tmp_path_factory.mktemp("schema")
-    url = f"sqlite:///{folder / 'partnerline.db'}"
-    migrations.upgrade(url)
-    fill(url)
-    given = Settings(database_url=SecretStr(url), state_dir=Path(folder))
-    return build_runtime(given, shipped_flows(), now=lambda: TUESDAY), given
+    fill(sqlite_url)
+    # Nobody's telephone rings.
+    refuses = httpx2.MockTransport(lambda _: httpx2.Response(400, json={}))
+    provider = TwilioRest("AC", "12345", "http://provider", transport=refuses)
+    given = Settings(database_url=SecretStr(sqlite_url), state_dir=tmp_path)
+    runtime = build_runtime(given, shipped_flows(), now=lambda: TUESDAY, provider=provider)
+    # A stream of events ends at once where the service is about to stop.
+    runtime.draining = True
+    return runtime, given
 
 
 def fill(url: str) -> None:
@@ -103,17 +163,29 @@ def fill(url: str) -> None:
         connection.execute(insert(tables.turns).values(TURN))
         connection.execute(insert(tables.cases).values(CASE))
         connection.execute(insert(tables.closures).values(CLOSURE))
+        connection.execute(insert(tables.voicemails).values(VOICEMAIL))
+        connection.execute(insert(tables.recordings).values(recording_sid=EXAMPLE_ID, audio=b"RIFF"))
+        connection.execute(insert(tables.agents), AGENTS)
+        connection.execute(insert(tables.waiting).values(PLACE))
+        connection.execute(insert(tables.offers).values(OFFER))
+        connection.execute(insert(tables.pages).values(PAGE))
+        connection.execute(insert(tables.page_tries).values(TRY))
+        connection.execute(insert(tables.events).values(EVENT))
     engine.dispose()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def key(parts: tuple[Runtime, Settings]) -> str:
     runtime, _ = parts
     wanted = KeyRequest("schema", "admin")
     return asyncio.run(keys.create(runtime.database, runtime.hash_key, wanted, "a test", TUESDAY))
 
 
-def test_every_endpoint_keeps_its_promise(parts: tuple[Runtime, Settings], key: str) -> None:
+def test_every_endpoint_keeps_its_promise(
+    parts: tuple[Runtime, Settings], key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Time stands still here, so the minute in which wrong keys are counted would never be over.
+    monkeypatch.setattr(gate, "WRONG_KEYS_ALLOWED", 10_000)
     config = SchemathesisConfig.from_dict(
         {
             "headers": {"Authorization": f"Bearer {key}"},
@@ -142,7 +214,9 @@ def broken_promises(event: events.EngineEvent) -> Iterator[str]:
 async def test_every_moment_carries_its_offset(parts: tuple[Runtime, Settings], key: str) -> None:
     app = create_app(*parts)
     paths = ["/calls", f"/calls/{EXAMPLE_CALL}", "/cases", f"/cases/{EXAMPLE_CASE}", f"/cases/{EXAMPLE_CASE}/updates"]
+    paths += ["/voicemails", f"/voicemails/{EXAMPLE_ID}"]
     paths += ["/closures", "/route?line=US%20support&severity=S3&at=2026-03-07T12:00:00Z"]
+    paths += ["/agents", "/queues", "/pages"]
     seen: set[str] = set()
     async with (
         running(parts[0]),
@@ -154,8 +228,9 @@ async def test_every_moment_carries_its_offset(parts: tuple[Runtime, Settings], 
             answer = await http.get(f"/api/v1{path}", headers=headers)
             assert answer.status_code == 200, answer.text
             seen |= moments(answer.json())
-    assert {"at", "from", "until", "started_at", "ended_at", "opened_at", "opens_at"} <= seen
+    assert {"at", "from", "until", "recorded_at", "started_at", "ended_at", "opened_at", "opens_at"} <= seen
     assert {"first_response_due_at", "first_response_at", "next_update_due_at", "callback_at"} <= seen
+    assert {"since", "wrap_until", "due_at", "next_at", "alarmed_at", "handed_at"} <= seen
 
 
 def moments(value: Any, name: str = "") -> set[str]:

@@ -1,0 +1,189 @@
+"""Agents who call a region's desk number take waiting calls without the dispatcher (agents.md, "Dialling in").
+
+It is how calls are taken while the database is away: the agents of the last good reading are known then. The agent's
+queues are asked in turn, in the agent's own order, until somebody comes or the agent hangs up. What is kept of such a
+conversation is a talk like any other; without the database it is held all the same, and nothing is kept.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
+from urllib.parse import urlencode
+
+import structlog
+
+from app.domain import agents as rules
+from app.domain.lines import digits_of
+from app.flows.turn import DialEnded, Heard, Say, TakeFromQueue
+from app.patience import within
+from app.provider import twiml
+from app.provider.inbound import Webhook
+from app.runtime import Runtime
+from app.services import offers, spoken, talks
+from app.store import agents, cases, events, lookups, pages, places
+from app.store.database import Transaction
+from app.store.hot import StoreUnavailable
+from app.store.lookups import DeskAgent
+from app.store.places import Row
+
+log = structlog.get_logger()
+# Seconds that each queue is asked before the next one is; the provider takes no less.
+SECONDS_A_QUEUE = 5
+# Between two rounds where a queue is not there: the provider answers that at once.
+SECONDS_OF_SILENCE = 3
+# The caller hears silence meanwhile.
+SECONDS_TO_KEEP = 1.5
+SECONDS_BETWEEN_READINGS = 60.0
+Reading = tuple[DeskAgent, ...]
+
+
+async def keep_reading(runtime: Runtime) -> None:
+    """Runs beside the service: who the agents are must be known before the database is away."""
+    while True:
+        try:
+            await _read(runtime)
+        except StoreUnavailable:
+            pass  # Who is asked then are the agents of the last good reading.
+        except Exception as error:
+            log.error("who the agents are could not be read", error=type(error).__name__, exc_info=error)
+        await asyncio.sleep(SECONDS_BETWEEN_READINGS)
+
+
+async def agent_calling(runtime: Runtime, hook: Webhook) -> DeskAgent | None:
+    """The agent who calls a desk number; None for any other caller, or number."""
+    if not is_desk(runtime, hook.called) or hook.caller is None:
+        return None
+    try:
+        known = await _read(runtime)
+    except StoreUnavailable:
+        known = runtime.last_reading.agents
+    caller = _bare(hook.caller)
+    return next((agent for agent in known if _bare(agent.reach) == caller and agent.queues), None)
+
+
+async def _read(runtime: Runtime) -> Reading:
+    runtime.last_reading.agents = await lookups.desk_agents(runtime.store)
+    return runtime.last_reading.agents
+
+
+def is_desk(runtime: Runtime, called: str) -> bool:
+    dialled = digits_of(called)
+    return bool(dialled) and any(digits_of(region.desk_number) == dialled for region in runtime.flows.regions.values())
+
+
+def _bare(reach: str) -> str:
+    """An address without what may be added to it on the way."""
+    return reach.partition(";")[0].lower()
+
+
+def welcome(runtime: Runtime, hook: Webhook, agent: DeskAgent) -> str:
+    """The document for an agent who has just called."""
+    line = runtime.flows.lines.called(hook.called).name
+    return _document(runtime, agent, 0, spoken.say(runtime, line, "desk_welcome"))
+
+
+async def go_on(runtime: Runtime, hook: Webhook, asked: int, heard: Heard) -> str:
+    """The next queue; or, after a conversation, the end. `asked` is the number of the queue that was asked."""
+    match heard:
+        case DialEnded(status, _, bridged) if bridged or status in ("completed", "answered"):
+            await is_over(runtime, hook.call_sid)
+            return spoken.hang_up()
+    agent = await agent_calling(runtime, hook)
+    if agent is None:
+        return spoken.hang_up()
+    waited = isinstance(heard, DialEnded) and heard.status == "no-answer"
+    return _document(runtime, agent, asked + 1, silence=0 if waited else SECONDS_OF_SILENCE)
+
+
+def _document(runtime: Runtime, agent: DeskAgent, number: int, *said: Say, silence: int = 0) -> str:
+    """Asks the agent's queue of this number; after the last comes the first."""
+    number %= len(agent.queues)
+    queue = agent.queues[number]
+    base = f"{runtime.path_prefix}/twilio/desk"
+    urls = twiml.Urls(
+        step=f"{base}/next?n={number}",
+        wait="",
+        screen=f"{base}/connected?{urlencode({'a': agent.id, 'q': queue})}",
+        music="",
+        recordings="",
+    )
+    return twiml.render((*said, TakeFromQueue(queue, SECONDS_A_QUEUE, silence)), urls)
+
+
+async def connected(runtime: Runtime, hook: Webhook, agent_id: str, queue: str) -> str:
+    """What the caller hears before the two are connected. With the database, the agent is on a call from here on."""
+    try:
+        await _note(runtime, lambda tx: _is_taken(runtime, tx, hook, agent_id, queue))
+    except (StoreUnavailable, TimeoutError) as error:
+        log.warning("a call was taken by dialling in, and is not noted", reason=type(error).__name__)
+    except Exception as error:
+        log.error("a call was taken by dialling in, and cannot be noted", error=type(error).__name__, exc_info=error)
+    runtime.jobs.wake()
+    line = runtime.flows.lines.called(hook.called).name
+    return spoken.document((spoken.say(runtime, line, "desk_connected"),))
+
+
+async def _is_taken(runtime: Runtime, tx: Transaction, hook: Webhook, agent_id: str, queue: str) -> None:
+    """The conversation as a talk: the caller's place is taken, and nobody else is rung for it."""
+    leg, now = hook.fields.get("DequeingCallSid", ""), runtime.now()
+    agent = await agents.locked(tx, agent_id)
+    place = await places.locked(tx, hook.call_sid)
+    if agent is None or place is None or place["taken_by"] is not None or not leg:
+        return
+    if before := await places.open_talk(tx, agent_id=agent_id):
+        # Its end was never told: nobody talks on two telephones.
+        await talks.end(runtime, tx, before, "hung_up")
+    talk = _talk(hook, place, agent_id, agent.name, leg, queue, now)
+    await places.add_talk(tx, talk)
+    for offer in await places.open_offers(tx, hook.call_sid):
+        await offers.close(runtime, tx, offer["id"], "taken")
+    current = await agents.locked(tx, agent_id) or agent
+    await agents.save(tx, rules.took(current, now))
+    await places.change(tx, hook.call_sid, taken_by=talk["id"], entered=None, last_agent=agent_id)
+    await cases.is_taken(tx, place["case_number"], agent.name, now)
+    await pages.accept_of_call(tx, hook.call_sid, agent.name, now)
+    await events.note(tx, now, "talk began", f"case {place['case_number']}", who=agent.name, call=hook.call_sid)
+
+
+def _talk(hook: Webhook, place: Row, agent_id: str, who: str, leg: str, queue: str, now: datetime) -> dict[str, object]:
+    return {
+        "id": f"{leg}/{hook.call_sid}",
+        "call_sid": hook.call_sid,
+        "case_number": place["case_number"],
+        "agent_id": agent_id,
+        "who": who,
+        "leg": leg,
+        "queue": queue,
+        "began": now,
+        "connected_at": now,
+    }
+
+
+async def is_over(runtime: Runtime, leg: str) -> None:
+    """An agent's conversation has ended, or the agent's call: it comes twice, or never while the database is away."""
+    note = partial(_note, runtime, lambda tx: _has_ended(runtime, tx, leg))
+    try:
+        await note()
+    except (StoreUnavailable, TimeoutError) as error:
+        log.warning("the end of a call taken by dialling in is not noted yet", reason=type(error).__name__)
+        runtime.unwritten.append(note)
+    runtime.jobs.wake()
+
+
+async def _has_ended(runtime: Runtime, tx: Transaction, leg: str) -> None:
+    talk = await places.talk_of_leg(tx, leg)
+    if talk is not None:
+        await talks.end(runtime, tx, talk, "hung_up")
+
+
+async def _note(runtime: Runtime, deed: Callable[[Transaction], Awaitable[None]]) -> None:
+    """A deed that nobody waits for while the database takes nothing. Raises StoreUnavailable, TimeoutError."""
+    if not runtime.store.takes_writes:
+        raise StoreUnavailable("the database took nothing a moment ago")
+
+    async def noted() -> None:
+        async with runtime.database.transaction() as tx:
+            await deed(tx)
+
+    await within(SECONDS_TO_KEEP, noted())

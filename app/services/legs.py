@@ -1,0 +1,67 @@
+"""Calls that the service places: to an agent, to a contact on duty, to a partner who is called back.
+
+A leg is planned in the transaction that makes it necessary, with the moment at which it may be placed, and placed by a
+job. It is asked for once: where the answer of the telephone company was lost it may ring all the same, and asking again
+would ring twice. Its own webhooks carry its key and tell which call it is.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from app.runtime import Runtime
+from app.store import legs
+from app.store.database import Transaction
+
+Purpose = Literal["offer", "page", "callback", "verify"]
+# How often the telephone company may be asked for a new call is one limit for all of them.
+RATE = "calls"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`number` may be a `sip:` or `client:` address; `shown` is what the one who is rung sees; seconds of ringing."""
+
+    purpose: Purpose
+    subject: str
+    number: str
+    shown: str
+    timeout: int
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    key: str
+    not_before: datetime
+
+
+async def plan(runtime: Runtime, tx: Transaction, wanted: Plan) -> Planned:
+    """Plans a leg, and the job that places it."""
+    now = runtime.now()
+    key = secrets.token_hex(12)
+    slot = await legs.next_slot(tx, RATE, now, runtime.calls_apart)
+    await legs.add(
+        tx,
+        {
+            "key": key,
+            "purpose": wanted.purpose,
+            "subject": wanted.subject,
+            "number": wanted.number,
+            "shown": wanted.shown,
+            "timeout": wanted.timeout,
+            "state": "planned",
+            "planned_at": now,
+            "not_before": slot,
+        },
+    )
+    await runtime.jobs.defer(tx, "place_leg", at=slot, leg=key)
+    return Planned(key, slot)
+
+
+async def drop(runtime: Runtime, tx: Transaction, purpose: Purpose, subject: str) -> None:
+    """Ends a leg that nobody needs any more, wherever it stands; one that is not placed yet never is."""
+    leg = await legs.of_subject(tx, purpose, subject)
+    if leg is None or await legs.move(tx, leg["key"], ("planned",), state="ended", ended_at=runtime.now()):
+        return
+    await runtime.jobs.defer(tx, "hang_up_leg", leg=leg["key"])

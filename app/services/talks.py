@@ -1,0 +1,185 @@
+"""A caller and the person who answers, together in a conference of their own (agents.md, "An offer").
+
+The caller leaves the queue only once somebody has pressed 1, and keeps the place until the talk is over: whatever goes
+wrong in between, it is there.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from app.domain import agents as rules
+from app.runtime import Runtime
+from app.services import legs
+from app.store import agents, callbacks, cases, events, pages, places
+from app.store import legs as leg_rows
+from app.store.database import Transaction
+from app.store.places import Row
+
+How = Literal["hung_up", "dropped", "handed_over", "gone"]
+# Of a leg, as the provider says it.
+FAILED = frozenset({"failed", "busy", "no-answer", "canceled"})
+# By then a caller whose conference has ended has asked for what comes next.
+TO_COME_BACK = timedelta(seconds=5)
+# By then a partner who was called back has heard what follows.
+TO_SAY_GOODBYE = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """Who takes a call: an agent, or a contact on duty (then `agent_id` is None). `leg` is the key of their leg."""
+
+    who: str
+    leg: str
+    agent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The talk that a key has begun. `kind` is that of the place: a call in a queue, or a callback."""
+
+    talk: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Somebody else was faster."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The caller waits no more."""
+
+
+async def begin(runtime: Runtime, tx: Transaction, call_sid: str, answerer: Answerer) -> Begun | Taken | Gone:
+    """Somebody pressed 1: from here on the call is theirs. The same key a second time gets the same talk."""
+    now = runtime.now()
+    if mine := await places.talk_of_leg(tx, answerer.leg):
+        return Begun(mine["id"], await _kind(tx, mine["call_sid"])) if mine["ended_at"] is None else Gone()
+    place = await places.locked(tx, call_sid)
+    if place is None:
+        return Gone()
+    if place["taken_by"] is not None:
+        return Taken()
+    talk = secrets.token_hex(12)
+    await places.add_talk(
+        tx,
+        {
+            "id": talk,
+            "call_sid": call_sid,
+            "case_number": place["case_number"],
+            "agent_id": answerer.agent_id,
+            "who": answerer.who,
+            "leg": answerer.leg,
+            "queue": place["queue"],
+            "began": now,
+        },
+    )
+    await places.change(tx, call_sid, taken_by=talk, last_agent=answerer.agent_id or place["last_agent"])
+    await _end_other_offers(runtime, tx, call_sid, answerer)
+    if place["kind"] == "call":
+        # Who is called back is answered when they are on the line.
+        await cases.is_taken(tx, place["case_number"], answerer.who, now)
+    await pages.accept_of_call(tx, call_sid, answerer.who, now)
+    await events.note(tx, now, "talk began", f"case {place['case_number']}", who=answerer.who, call=call_sid)
+    job = "connect" if place["kind"] == "call" else "call_partner"
+    await runtime.jobs.defer(tx, job, talk=talk)
+    return Begun(talk, place["kind"])
+
+
+async def _kind(tx: Transaction, call_sid: str) -> str:
+    place = await places.one(tx, call_sid)
+    return str(place["kind"]) if place else "call"
+
+
+async def _end_other_offers(runtime: Runtime, tx: Transaction, call_sid: str, answerer: Answerer) -> None:
+    """The answerer's own offer is accepted; a second agent whose phone rings for the same S1 hears that it is taken."""
+    for offer in await places.open_offers(tx, call_sid):
+        own = offer["agent_id"] == answerer.agent_id
+        await places.end_offer(tx, offer["id"], "accepted" if own else "taken", runtime.now())
+        agent = await agents.locked(tx, offer["agent_id"])
+        if agent is not None:
+            change = rules.took if own else rules.released
+            await agents.save(tx, change(agent, runtime.now()))
+        if not own:
+            await legs.drop(runtime, tx, "offer", offer["id"])
+
+
+async def is_connected(runtime: Runtime, talk: str, now: datetime, turn: int) -> Row | None:
+    """The caller's side has come in, and asks for `turn` when it is over. The talk; None where that is over already."""
+    async with runtime.database.transaction() as tx:
+        row = await places.talk(tx, talk)
+        if row is None or row["ended_at"] is not None:
+            return None
+        if row["connected_at"] is None:
+            await places.change_talk(tx, talk, connected_at=now, turn=turn)
+            await places.change(tx, row["call_sid"], entered=None)
+            if await _kind(tx, row["call_sid"]) == "callback":
+                await cases.is_taken(tx, row["case_number"], row["who"], now)
+            await events.note(tx, now, "talk connected", f"case {row['case_number']}", who=row["who"])
+        return row
+
+
+async def end(runtime: Runtime, tx: Transaction, talk: Row, how: How, **values: Any) -> bool:
+    """The talk is over, once: whoever learns of it first says how. Whether it was still open."""
+    now = runtime.now()
+    current = await places.talk(tx, talk["id"])
+    if current is None or current["ended_at"] is not None:
+        return False
+    connected = current["connected_at"]
+    seconds = int((now - connected).total_seconds()) if connected else None
+    await places.change_talk(tx, talk["id"], ended_at=now, how=how, seconds=seconds, **values)
+    await _free_agent(runtime, tx, current, how)
+    match how:
+        case "hung_up":
+            await places.remove(tx, talk["call_sid"])
+            await callbacks.withdraw(tx, talk["case_number"])
+        case "dropped" | "handed_over":
+            await places.change(tx, talk["call_sid"], taken_by=None, leaves=False)
+            if await _kind(tx, talk["call_sid"]) == "callback":
+                await callbacks.waits_again(tx, talk["case_number"])
+        case "gone":
+            # Whether the caller keeps the place, to be rung back, is for who found out to say.
+            pass
+    if connected is None:
+        await legs.drop(runtime, tx, "callback", talk["id"])
+    elif leg := await leg_rows.of_subject(tx, "callback", talk["id"]):
+        await runtime.jobs.defer(tx, "hang_up_leg", at=now + TO_SAY_GOODBYE, leg=leg["key"])
+    await events.note(tx, now, "talk ended", f"case {talk['case_number']}", who=talk["who"], how=how)
+    await runtime.jobs.defer(tx, "dispatch", key="dispatch")
+    return True
+
+
+async def _free_agent(runtime: Runtime, tx: Transaction, talk: Row, how: How) -> None:
+    """After a talk comes the wrap-up; who found nobody on the line is available again at once."""
+    agent = await agents.locked(tx, talk["agent_id"]) if talk["agent_id"] else None
+    if agent is not None:
+        change = rules.released if how == "gone" else rules.talked
+        await agents.save(tx, change(agent, runtime.now()))
+
+
+async def leg_is_over(runtime: Runtime, tx: Transaction, talk: Row, status: str) -> None:
+    """The answerer's leg has ended: before the caller came in, or by a failure, the caller is not finished."""
+    lost = status in FAILED or talk["connected_at"] is None
+    ended = await end(runtime, tx, talk, "dropped" if lost else "hung_up")
+    if ended and talk["connected_at"] is not None:
+        # Who came into the conference in the same moment is alone in it.
+        await runtime.jobs.defer(tx, "bring_back", at=runtime.now() + TO_COME_BACK, talk=talk["id"])
+
+
+async def hand_over(runtime: Runtime, tx: Transaction, talk: Row, queue: str, note: str) -> bool:
+    """Passes the caller on to another queue, with the first waiting time. Whether the talk was still open.
+
+    The agent's leg ends, and with it the conference: the caller's side then asks how it ended, and is told.
+    """
+    if await leg_rows.one(tx, talk["leg"]) is None:
+        # Taken by dialling in: the agent's call is not ours to end.
+        return False
+    if not await end(runtime, tx, talk, "handed_over", to_queue=queue, note=note):
+        return False
+    await places.change(tx, talk["call_sid"], queue=queue, also=None)
+    await cases.is_handed_over(tx, talk["case_number"], runtime.flows.queues[queue], talk["who"], note, runtime.now())
+    await runtime.jobs.defer(tx, "hang_up_leg", leg=talk["leg"])
+    return True

@@ -1,0 +1,173 @@
+"""Places in the queues, the offers of them, and the talks they lead to."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, or_, select, update
+
+from app.domain.dispatch import Place
+from app.store.database import Transaction
+from app.store.tables import cases, offers, talks, waiting
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A place that nobody has taken, with what its limits depend on. `entered`: in the provider's queue since."""
+
+    place: Place
+    line: str
+    region: str
+    tier: int
+    case_number: str
+    entered: datetime | None
+    paged: bool
+    leaves: bool
+
+
+async def untaken(tx: Transaction) -> list[Waits]:
+    """Every place that nobody has taken, with its open offers."""
+    ringing: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for call_sid, agent_id, slot in await tx.execute(
+        select(offers.c.call_sid, offers.c.agent_id, offers.c.slot).where(offers.c.ended_at.is_(None))
+    ):
+        ringing[call_sid].append((agent_id, slot))
+    rows = await tx.execute(
+        select(waiting, cases.c.line, cases.c.region, cases.c.tier)
+        .join(cases, cases.c.number == waiting.c.case_number)
+        .where(waiting.c.taken_by.is_(None))
+    )
+    return [_waits(dict(row._mapping), ringing[row.call_sid]) for row in rows]
+
+
+def _waits(row: Row, ringing: Sequence[tuple[str, int]]) -> Waits:
+    place = Place(
+        row["call_sid"],
+        row["kind"],
+        row["queue"],
+        row["also"],
+        row["severity"],
+        row["certified"],
+        row["since"],
+        ringing=tuple(agent for agent, _ in ringing),
+        last_agent=row["last_agent"],
+        due_at=row["due_at"],
+        slots=tuple(slot for _, slot in ringing),
+    )
+    names = ("line", "region", "tier", "case_number", "entered", "paged", "leaves")
+    return Waits(place, **{name: row[name] for name in names})
+
+
+async def offerable(tx: Transaction) -> set[str]:
+    """The calls that can be rung to somebody now. Nobody calls back who waits in the line for the same case."""
+    in_queue = (waiting.c.kind == "call") & waiting.c.entered.is_not(None)
+    calls_again = select(waiting.c.case_number).where(waiting.c.kind == "call")
+    to_call = (waiting.c.kind == "callback") & waiting.c.number.is_not(None) & waiting.c.case_number.not_in(calls_again)
+    query = select(waiting.c.call_sid).where(waiting.c.taken_by.is_(None), or_(in_queue, to_call))
+    return set((await tx.execute(query)).scalars())
+
+
+async def one(tx: Transaction, call_sid: str) -> Row | None:
+    row = (await tx.execute(select(waiting).where(waiting.c.call_sid == call_sid))).first()
+    return dict(row._mapping) if row else None
+
+
+async def locked(tx: Transaction, call_sid: str) -> Row | None:
+    """A place that nobody else changes until this transaction ends."""
+    row = (await tx.execute(select(waiting).where(waiting.c.call_sid == call_sid).with_for_update())).first()
+    return dict(row._mapping) if row else None
+
+
+async def change(tx: Transaction, call_sid: str, **values: Any) -> bool:
+    """Whether there is such a place."""
+    changed = await tx.execute(update(waiting).where(waiting.c.call_sid == call_sid).values(**values))
+    return bool(changed.rowcount)
+
+
+async def remove(tx: Transaction, call_sid: str) -> None:
+    await tx.execute(delete(waiting).where(waiting.c.call_sid == call_sid))
+
+
+# Offers
+
+
+async def add_offer(tx: Transaction, values: Row) -> None:
+    """Raises IntegrityError where the agent, or the call, has an open offer already."""
+    await tx.execute(insert(offers).values(**values))
+
+
+async def offer(tx: Transaction, id_: str) -> Row | None:
+    row = (await tx.execute(select(offers).where(offers.c.id == id_))).first()
+    return dict(row._mapping) if row else None
+
+
+async def end_offer(tx: Transaction, id_: str, result: str, now: datetime) -> bool:
+    """Whether it was still open."""
+    still = (offers.c.id == id_) & offers.c.ended_at.is_(None)
+    changed = await tx.execute(update(offers).where(still).values(ended_at=now, result=result))
+    return bool(changed.rowcount)
+
+
+async def offer_is_answered(tx: Transaction, id_: str, now: datetime) -> None:
+    await tx.execute(update(offers).where(offers.c.id == id_, offers.c.answered_at.is_(None)).values(answered_at=now))
+
+
+async def open_offers(tx: Transaction, call_sid: str | None = None) -> list[Row]:
+    query = select(offers).where(offers.c.ended_at.is_(None))
+    if call_sid is not None:
+        query = query.where(offers.c.call_sid == call_sid)
+    return [dict(row._mapping) for row in await tx.execute(query.order_by(offers.c.made_at, offers.c.slot))]
+
+
+# Talks
+
+
+async def add_talk(tx: Transaction, values: Row) -> None:
+    """Raises IntegrityError where the call, or the agent, is in an open talk already."""
+    await tx.execute(insert(talks).values(**values))
+
+
+async def talk(tx: Transaction, id_: str) -> Row | None:
+    return await _talk(tx, talks.c.id == id_)
+
+
+async def talk_of_leg(tx: Transaction, leg: str) -> Row | None:
+    row = (await tx.execute(select(talks).where(talks.c.leg == leg))).first()
+    return dict(row._mapping) if row else None
+
+
+async def open_talk(tx: Transaction, *, call_sid: str = "", agent_id: str = "") -> Row | None:
+    """The talk that a call, or an agent, is in."""
+    whose = talks.c.call_sid == call_sid if call_sid else talks.c.agent_id == agent_id
+    return await _talk(tx, whose & talks.c.ended_at.is_(None))
+
+
+async def talk_now(tx: Transaction, id_: str) -> Row | None:
+    """A talk as it is now, for who only looks."""
+    row = (await tx.execute(select(talks).where(talks.c.id == id_))).first()
+    return dict(row._mapping) if row else None
+
+
+async def open_talk_now(tx: Transaction, call_sid: str) -> Row | None:
+    still = (talks.c.call_sid == call_sid) & talks.c.ended_at.is_(None)
+    row = (await tx.execute(select(talks).where(still))).first()
+    return dict(row._mapping) if row else None
+
+
+async def last_talk(tx: Transaction, call_sid: str) -> Row | None:
+    query = select(talks).where(talks.c.call_sid == call_sid).order_by(talks.c.began.desc()).limit(1)
+    row = (await tx.execute(query)).first()
+    return dict(row._mapping) if row else None
+
+
+async def _talk(tx: Transaction, which: Any) -> Row | None:
+    row = (await tx.execute(select(talks).where(which).with_for_update())).first()
+    return dict(row._mapping) if row else None
+
+
+async def change_talk(tx: Transaction, id_: str, **values: Any) -> None:
+    await tx.execute(update(talks).where(talks.c.id == id_).values(**values))
