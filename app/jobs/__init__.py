@@ -77,6 +77,11 @@ def pause_after(tries: int) -> timedelta | None:
     return min(timedelta(seconds=2 ** (tries - 1)), LONGEST_PAUSE)
 
 
+def kept_error(error: Exception) -> str:
+    """What is kept of an error: of its message the first line, since those that follow quote what was to be written."""
+    return f"{type(error).__name__}({str(error).partition(chr(10))[0]!r})"
+
+
 async def cut_off(tasks: Iterable["asyncio.Task[None]"]) -> None:
     """Cancels until it is heeded: before Python 3.12 `asyncio.wait_for` forgets a cancellation that meets its end."""
     while pending := [task for task in tasks if not task.done()]:

@@ -15,9 +15,9 @@ from typing import Any
 import structlog
 from sqlalchemy import Executable, Row, bindparam, delete, func, select, text, update
 
-from app.jobs import AT_ONCE, GRACE, Arguments, Handler, carry_out, cut_off, pause_after, stop_if_told
+from app.jobs import AT_ONCE, GRACE, Arguments, Handler, carry_out, cut_off, kept_error, pause_after, stop_if_told
 from app.store.database import Database, Transaction
-from app.store.deferring import Statement
+from app.store.deferring import JOB, Statement, in_jobs_table
 from app.store.hot import Readable, StoreUnavailable
 from app.store.tables import Instant, jobs
 
@@ -30,13 +30,7 @@ UNSEEN = 5.0
 LATENESS = timedelta(seconds=60)
 
 WAITING = jobs.c.taken_at.is_(None) & jobs.c.failed_at.is_(None)
-# An equal job that waits is written to, which changes nothing in it: nobody can begin it before this transaction is
-# over, so it will see what this one has written.
-DEFER = """
-INSERT INTO jobs (name, key, args, at, attempts) VALUES (:name, :key, :args, :at, 0)
-ON CONFLICT (key) WHERE key IS NOT NULL AND taken_at IS NULL AND failed_at IS NULL DO UPDATE SET key = excluded.key
-"""
-_DEFER = text(DEFER).bindparams(bindparam("at", type_=Instant()))
+_DEFER = text(JOB).bindparams(bindparam("at", type_=Instant()))
 LATE = "SELECT 1 FROM jobs WHERE taken_at IS NULL AND failed_at IS NULL AND at < :long_ago LIMIT 1"
 Clock = Callable[[], datetime]
 
@@ -62,7 +56,7 @@ class EmbeddedJobs:
         await tx.execute(_DEFER, self.statement(name, at, key, args)[1])
 
     def statement(self, name: str, at: datetime | None, key: str | None, args: Arguments) -> Statement:
-        return DEFER, {"name": name, "key": key, "args": json.dumps(dict(args)), "at": at or self._now()}
+        return in_jobs_table(name, at or self._now(), key, args)
 
     def wake(self) -> None:
         self._woken.set()
@@ -196,7 +190,8 @@ class EmbeddedJobs:
         try:
             await carry_out(handler, json.loads(job.args))
         except Exception as error:
-            return update(jobs).where(this).values(taken_at=None, error=repr(error), **_after(job, error, now()))
+            kept = kept_error(error)
+            return update(jobs).where(this).values(taken_at=None, error=kept, **_after(job, error, now()))
         return delete(jobs).where(this)
 
 

@@ -22,7 +22,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import text
 
-from app.jobs import AT_ONCE, GRACE, Arguments, Handler, carry_out, cut_off, pause_after, stop_if_told
+from app.jobs import AT_ONCE, GRACE, Arguments, Handler, carry_out, cut_off, kept_error, pause_after, stop_if_told
 from app.store.database import Transaction
 from app.store.deferring import Statement
 from app.store.hot import Readable, StoreUnavailable
@@ -42,7 +42,7 @@ SKEW = 5.0
 CONNECT_PATIENCE = 2
 CONNECTION: dict[str, str | int] = {
     "connect_timeout": CONNECT_PATIENCE,
-    "options": "-c statement_timeout=10000 -c lock_timeout=3000",
+    "options": "-c statement_timeout=10000 -c lock_timeout=3000 -c enable_seqscan=off",
     # A server that vanished without a word is given up after about ten seconds.
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -213,7 +213,7 @@ class ProcrastinateJobs:
             pause = pause_after(job.attempts + 1)
             if pause is None:
                 log.error("a job has failed for good", job=name, error=type(error).__name__, exc_info=error)
-                await _keep_error(context, repr(error))
+                await _keep_error(context, kept_error(error))
             else:
                 log.warning(
                     "a job failed and is tried again", job=name, error=type(error).__name__, reason=f"in {pause}"

@@ -9,9 +9,12 @@ Statement = tuple[str, dict[str, Any]]
 # Of a job: its name, its moment, the key that keeps it single until it begins (None: any number), its arguments.
 Defer = Callable[[str, datetime, str | None, Mapping[str, str | int]], Statement]
 
+# An equal job that waits is written to: nobody can begin it before this transaction is over, so it will see what this
+# one has written. The earlier moment of the two counts.
 JOB = """
-INSERT INTO jobs (name, key, args, at) VALUES (:name, :key, :args, :at)
-ON CONFLICT (key) WHERE key IS NOT NULL AND taken_at IS NULL AND failed_at IS NULL DO NOTHING
+INSERT INTO jobs (name, key, args, at, attempts) VALUES (:name, :key, :args, :at, 0)
+ON CONFLICT (key) WHERE key IS NOT NULL AND taken_at IS NULL AND failed_at IS NULL
+    DO UPDATE SET at = CASE WHEN excluded.at < jobs.at THEN excluded.at ELSE jobs.at END
 """
 
 

@@ -113,6 +113,13 @@ async def test_equal_jobs_that_wait_are_one_and_no_error(work: Work) -> None:
         assert await tx.scalar(select(func.count()).select_from(rates)) == 2
 
 
+async def test_of_two_equal_jobs_the_earlier_moment_counts(work: Work) -> None:
+    """Else a look far ahead would hold back the one that is needed now."""
+    await work.defer("note", key="dispatch", at=work.after(3600), what="looked")
+    await work.defer("note", key="dispatch", what="looked")
+    assert await work.runs() == ["looked"]
+
+
 async def test_an_equal_job_is_deferred_anew_while_one_runs(work: Work) -> None:
     async def look() -> None:
         work.done.append("looked")

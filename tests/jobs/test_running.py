@@ -26,9 +26,7 @@ async def test_a_commit_is_followed_at_once(work: Work, monkeypatch: pytest.Monk
     for kind in (embedded, procrastinate):
         monkeypatch.setattr(kind, "BETWEEN_LOOKS", 20.0)
     async with work.running():
-        # Until it listens it hears no commit: the first one may have to wait for a look.
-        await work.defer("note", what="warm")
-        await work.until(lambda: "warm" in work.done, 40)
+        await work.listens()
         await work.defer("note", what="at once")
         await work.until(lambda: "at once" in work.done)
 

@@ -96,6 +96,18 @@ class Work:
                     await asyncio.sleep(0.01)
         assert what(), self.done
 
+    async def listens(self) -> None:
+        """Waits until the runner hears of commits: what is committed before is found when it looks by itself."""
+        await self.defer("note", what="found by a look")
+        await self.until(lambda: "found by a look" in self.done, 40)
+        while self.shared and not await self._somebody_listens():
+            await asyncio.sleep(0.05)
+
+    async def _somebody_listens(self) -> bool:
+        listeners = text("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN %' AND datname = current_database()")
+        async with self.database.reading() as tx:
+            return (await tx.execute(listeners)).first() is not None
+
     # What the database holds
 
     async def left(self) -> int:
