@@ -107,13 +107,19 @@ def _is_served(queue: str, served: frozenset[str] | None) -> bool:
 
 
 def next_queue(
-    tier: int, region: str | None, regions: Mapping[str, Region], at: datetime, closures: Sequence[Closure] = ()
+    tier: int,
+    region: str | None,
+    home: str,
+    regions: Mapping[str, Region],
+    at: datetime,
+    closures: Sequence[Closure] = (),
 ) -> str | None:
     """The same tier's queue of the next open region, in the order of the waiting queue's own region.
 
-    None where no other region is open, and for the on-call queues, which have no region.
+    The on-call queues have no region: who waits there is offered to the region of the case, `home`, once that opens, or
+    to the next in its order. None where no other region is open.
     """
-    order = regions[region].fallback if region is not None else ()
+    order = regions[region].fallback if region is not None else (home, *regions[home].fallback)
     return next((f"tier{tier}-{name}" for name in order if regions[name].hours(at, closures).open), None)
 
 

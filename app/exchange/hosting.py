@@ -73,6 +73,8 @@ async def host(hosted: Hosted, ready: Callable[[str], None]) -> None:
                     yield
                 for task in beside:
                     task.cancel()
+                # A request that is cut off closes its connection only when it is waited for.
+                await asyncio.gather(*beside, return_exceptions=True)
 
             app = Starlette(routes=_routes(hosted, exchange, lambda: server), lifespan=lifespan)
             server = uvicorn.Server(

@@ -60,7 +60,12 @@ class CallersNumber:
 
 @dataclass(frozen=True, slots=True)
 class FindPlace:
-    """The waiting caller's place in the queue, by the order of `domain.waiting`, and how long that may take."""
+    """The waiting caller's place in the queue, by the order of `domain.waiting`.
+
+    `expected`: the caller is about to be told how long that may take.
+    """
+
+    expected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,9 @@ class WantCallback:
 
 @dataclass(frozen=True, slots=True)
 class HowItEnded:
-    """How the conversation ended that the caller had with an agent, or a contact on duty."""
+    """How the conversation ended that the caller had with an agent, or a contact on duty, before this turn."""
+
+    turn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,17 +224,19 @@ class FoundPlace:
     """`position` counts from 1; `minutes` is the expected wait, None where there is too little to tell.
 
     `leaves`: a callback comes next, as the caller wished or since the wait was long enough. `paged`: a contact is.
+    `taken`: somebody has taken the call, and the caller is about to be connected.
     """
 
     position: int
     minutes: int | None = None
     leaves: bool = False
     paged: bool = False
+    taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AgentLost:
-    """The line to the person the caller talked to has failed."""
+    """The line to the person the caller talked to has failed, or nobody can say that it has not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """A page is accepted: it stops, once, whoever is first."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.runtime import Runtime
 from app.services import legs
 from app.services.page_words import write_down
 from app.services.refusals import Conflict, Missing
-from app.store import audit, pages
+from app.store import audit, pages, places
 from app.store.database import Transaction
 from app.store.places import Row
 
@@ -14,7 +14,8 @@ from app.store.places import Row
 async def accept(runtime: Runtime, page_id: str, who: str) -> Row:
     """Somebody accepts without a phone, by the desk or the API; again by the same person it changes nothing.
 
-    Nobody is connected by it: whoever waits keeps the place. Raises Missing, and Conflict when it is another's.
+    Nobody is connected by it: whoever waits keeps the place, and an S1 whom nobody has taken by the time in which an
+    agent should have is paged for again. Raises Missing, and Conflict when it is another's.
     """
     now = runtime.now()
     async with runtime.database.transaction() as tx:
@@ -23,6 +24,7 @@ async def accept(runtime: Runtime, page_id: str, who: str) -> Row:
             raise Missing(f"page {page_id}")
         if page["accepted_at"] is None:
             await close(runtime, tx, page, who, "page accepted", f"{who} accepted the page")
+            await runtime.jobs.defer(tx, "look_at_page", at=now + _patience(runtime), page=page_id)
             await audit.note(tx, audit.Entry(now, who, "page accepted", f"case {page['case_number']}"))
         elif page["accepted_by"] != who:
             raise Conflict(f"{page['accepted_by']} has accepted this page already: see case {page['case_number']}.")
@@ -70,3 +72,32 @@ async def settle(runtime: Runtime, tx: Transaction, page: Row) -> None:
             await legs.drop(runtime, tx, "page", attempt["id"])
     for other in await pages.merged(tx, page["tier"]):
         await runtime.jobs.defer(tx, "look_at_page", page=other)
+    await _unless_taken(runtime, tx, page)
+
+
+async def _unless_taken(runtime: Runtime, tx: Transaction, page: Row) -> None:
+    """A page that was accepted a while ago, for an S1 who waits as before, is open again."""
+    accepted = page["accepted_at"]
+    place = await places.one(tx, page["call_sid"]) if page["call_sid"] else None
+    if accepted is None or place is None or runtime.now() < accepted + _patience(runtime):
+        return
+    if place["severity"] == "S1" and place["taken_by"] is None:
+        await open_again(runtime, tx, page, place, f"nobody has taken the call since {page['accepted_by']} accepted")
+
+
+def _patience(runtime: Runtime) -> timedelta:
+    return runtime.flows.waiting.limit("S1")
+
+
+async def open_again(runtime: Runtime, tx: Transaction, page: Row, place: Row, why: str) -> None:
+    """A locked page that was accepted climbs from the start, unless another has been opened for the call by now."""
+    if await pages.is_paged(tx, place["call_sid"]):
+        return
+    now = runtime.now()
+    # A callback that was tried is not tried again before its time.
+    at = max(now, place["due_at"] or now)
+    again = {"climbs": page["tier"], "round": page["round"] + 1, "rung": 0, "next_at": at}
+    await pages.change(tx, page["id"], accepted_at=None, accepted_by=None, **again)
+    await runtime.jobs.defer(tx, "look_at_page", at=at, page=page["id"])
+    entry = f"{again['round']}/again"
+    await write_down(tx, page, now, entry, "page opened again", f"{why}: the page is open again")

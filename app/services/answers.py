@@ -98,12 +98,12 @@ class Answers:
             case asks.FindCase(number, partner):
                 usable = await lookups.usable_case(store, number, partner)
                 return asks.FoundCase(number) if usable else asks.No()
-            case asks.FindPlace():
-                return await self._place()
+            case asks.FindPlace(expected):
+                return await self._place(expected)
             case asks.WantCallback():
                 return await within(PATIENCE, waits.wants_callback(self._runtime, self._hook.call_sid))
-            case asks.HowItEnded():
-                return await self._how_it_ended()
+            case asks.HowItEnded(turn):
+                return await self._how_it_ended(turn)
             case asks.CallersNumber():
                 return self._dialable(self._hook.caller or "")
             case asks.KeepNumber(case, digits):
@@ -184,23 +184,28 @@ class Answers:
         caller = routing.caller_of(partner, self.now, self._runtime.flows.regions)
         return PartnerFacts(partner.id, caller.type, caller.status, caller.certified, caller.loa)
 
-    async def _place(self) -> Answer:
+    async def _place(self, expected: bool) -> Answer:
         place = await lookups.place_of(self._known, self._hook.call_sid)
         if place is None:
             return Unavailable()
+        minutes = await self._expected_wait(place) if expected else None
+        return asks.FoundPlace(place.position, minutes, place.leaves, place.paged, place.taken)
+
+    async def _expected_wait(self, place: lookups.Place) -> int | None:
+        """In minutes."""
         at_work = [agent for agent in await lookups.serving(self._known) if place.queue in agent.queues]
         lengths = await lookups.last_talks(self._known, place.queue, self.now) if at_work else []
         expected = waiting.expected_wait(place.position, lengths, len(at_work))
-        minutes = int(expected.total_seconds()) // 60 if expected else None
-        return asks.FoundPlace(place.position, minutes, place.leaves, place.paged)
+        return int(expected.total_seconds()) // 60 if expected else None
 
-    async def _how_it_ended(self) -> Answer:
-        """Where nobody can say, the conversation has come to its end: the caller is not put into a queue once more."""
+    async def _how_it_ended(self, turn: int) -> Answer:
         known = self._known
         if known.ended is None and not known.complete:
             with suppress(StoreUnavailable, TimeoutError):
-                known.ended = await within(PATIENCE, joining.how_it_ended(self._runtime, self._hook.call_sid))
-        return known.ended or asks.No()
+                known.ended = await within(PATIENCE, joining.how_it_ended(self._runtime, self._hook, turn))
+        if known.ended is None:
+            known.ended = joining.not_known(self._runtime, self._hook, turn)
+        return known.ended
 
     def _dialable(self, number: str) -> Answer:
         found = self._runtime.dialable(number, self._region)

@@ -114,17 +114,15 @@ async def _afterwards(runtime: Runtime, tx: Transaction, id_: str) -> str:
     return spoken.hang_up(spoken.say(runtime, case["line"] if case else "", "partner_called_again"))
 
 
-async def over(runtime: Runtime, leg: Row, status: str) -> None:
+async def over(runtime: Runtime, tx: Transaction, leg: Row, status: str) -> None:
     """The partner's leg has ended: they have talked, or the partner was not reached."""
-    async with runtime.database.transaction() as tx:
-        talk = await places.talk(tx, leg["subject"])
-        if talk is None or talk["ended_at"] is not None:
-            return
-        if talk["connected_at"] is not None:
-            await talks.end(runtime, tx, talk, "hung_up")
-        else:
-            await _not_reached(runtime, tx, talk, "no key" if status == "completed" else status)
-    runtime.jobs.wake()
+    talk = await places.talk(tx, leg["subject"])
+    if talk is None or talk["ended_at"] is not None:
+        return
+    if talk["connected_at"] is not None:
+        await talks.end(runtime, tx, talk, "hung_up")
+    else:
+        await _not_reached(runtime, tx, talk, "no key" if status == "completed" else status)
 
 
 async def callback_is_over(runtime: Runtime, talk: str) -> None:
@@ -181,7 +179,8 @@ async def _not_reached(runtime: Runtime, tx: Transaction, talk: Row, why: str) -
 async def _over_the_limit(runtime: Runtime, tx: Transaction, talk: Row, allowed: datetime) -> None:
     """Not called now, but when the number may be called again. That is no try."""
     await _give_back(runtime, tx, talk, "not-allowed")
-    await places.change(tx, talk["call_sid"], taken_by=None, due_at=allowed)
+    # Whoever was paged cannot help: from the time at which it may be called, somebody is paged anew.
+    await places.change(tx, talk["call_sid"], taken_by=None, due_at=allowed, paged=False)
     await callbacks.waits_again(tx, talk["case_number"], LIMITED)
     words = f"Not called back: {A_NUMBERS_CALLBACKS} callbacks to this number within 24 hours are the most."
     await callbacks.write_down(tx, talk, runtime.now(), words)

@@ -13,7 +13,7 @@ from app.domain import clocks as rules
 from app.domain.duty import Contact, on_duty
 from app.notify import Notice
 from app.runtime import Runtime
-from app.services import climbing, page_words, reaching, spoken
+from app.services import climbing, page_words, reaching, spoken, sweeping
 from app.store import clocks, events
 from app.store.clocks import Kind, Until
 from app.store.database import Transaction
@@ -59,6 +59,8 @@ async def look_at_clocks(runtime: Runtime) -> None:
                 await _tell(runtime, tx, case, "response", case["first_response_due_at"], now)
         for case in await clocks.updates(tx, _updates_until(runtime, now), AT_ONCE):
             await _tell(runtime, tx, case, "update", case["next_update_due_at"], now)
+    # Last, since it asks the telephone company and may take long.
+    await sweeping.sweep(runtime)
     runtime.jobs.wake()
 
 

@@ -24,6 +24,7 @@ from app.services import joining, words
 from app.services.answers import Answers, Facts
 from app.store import lookups, records
 from app.store.hot import NumberTaken, StoreRefused, StoreUnavailable
+from app.store.turn_jobs import jobs_of
 
 log = structlog.get_logger()
 # What changes in a queue with nobody free is looked at together.
@@ -35,7 +36,7 @@ SECONDS_WITH_DATABASE = 2.5
 SECONDS_TO_KEEP = 0.7
 # How the provider says that the service took a caller out of a queue, for somebody who answers.
 TAKEN_OUT = frozenset({"redirected", "bridging-in-process", "redirected-from-bridged"})
-FINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+FINAL = joining.OVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,7 @@ async def begin(runtime: Runtime, hook: Webhook) -> str:
 
 async def go_on(runtime: Runtime, hook: Webhook, session: Session, heard: Heard) -> str:
     """A call goes on from where its token says."""
-    taken_out = isinstance(heard, LeftQueue) and heard.result in TAKEN_OUT
-    if taken_out and (document := await joining.document(runtime, hook, session)):
+    if isinstance(heard, LeftQueue) and (document := await _into_talk(runtime, hook, session, heard.result)):
         # The call goes on in a conference, and comes back here with the same token when that is over.
         return document
     flows = runtime.revisions.get(session.revision)
@@ -72,6 +72,13 @@ async def go_on(runtime: Runtime, hook: Webhook, session: Session, heard: Heard)
         # Whoever was waiting was waiting: what became of it is the same in any flows.
         flows, session = runtime.flows, engine.put_through(runtime.flows, _on_a_line(runtime, session, hook))
     return await _take_turn(runtime, Place(hook, flows, session, heard))
+
+
+async def _into_talk(runtime: Runtime, hook: Webhook, session: Session, result: str) -> str | None:
+    """The document for a caller who has left the queue where somebody has taken the call, by how they left it."""
+    if result in TAKEN_OUT:
+        return await joining.document(runtime, hook, session)
+    return await joining.join_by_leaving(runtime, hook, session) if result == "leave" else None
 
 
 async def join(runtime: Runtime, hook: Webhook, talk: str) -> str | None:
@@ -199,7 +206,10 @@ async def _commit_turn(runtime: Runtime, place: Place, facts: Facts, now: dateti
         document = render(runtime, place.hook, _next(turn), turn)
         record = await _with_dispatch(runtime, _record(place, turn, document, tuple(answers.deeds), now))
         try:
-            return await runtime.store.write(record) or document
+            answer = await runtime.store.write(record)
+            if any(job.at <= record.at for job in jobs_of(record)):
+                runtime.jobs.wake()
+            return answer or document
         except NumberTaken:
             continue
     return None

@@ -2,7 +2,8 @@
 
 It is how calls are taken while the database is away: the agents of the last good reading are known then. The agent's
 queues are asked in turn, in the agent's own order, until somebody comes or the agent hangs up. What is kept of such a
-conversation is a talk like any other; without the database it is held all the same, and nothing is kept.
+conversation is a talk like any other; without the database it is held all the same, and noted where the database is
+back before it is over.
 """
 
 import asyncio
@@ -113,10 +114,13 @@ def _document(runtime: Runtime, agent: DeskAgent, number: int, *said: Say, silen
 
 async def connected(runtime: Runtime, hook: Webhook, agent_id: str, queue: str) -> str:
     """What the caller hears before the two are connected. With the database, the agent is on a call from here on."""
+    now = runtime.now()
+    note = partial(_write, runtime, lambda tx: _is_taken(runtime, tx, hook, agent_id, queue, now))
     try:
-        await _note(runtime, lambda tx: _is_taken(runtime, tx, hook, agent_id, queue))
+        await _at_once(runtime, note)
     except (StoreUnavailable, TimeoutError) as error:
-        log.warning("a call was taken by dialling in, and is not noted", reason=type(error).__name__)
+        log.warning("a call was taken by dialling in, and is not noted yet", reason=type(error).__name__)
+        runtime.unwritten.append(note)
     except Exception as error:
         log.error("a call was taken by dialling in, and cannot be noted", error=type(error).__name__, exc_info=error)
     runtime.jobs.wake()
@@ -124,12 +128,12 @@ async def connected(runtime: Runtime, hook: Webhook, agent_id: str, queue: str) 
     return spoken.document((spoken.say(runtime, line, "desk_connected"),))
 
 
-async def _is_taken(runtime: Runtime, tx: Transaction, hook: Webhook, agent_id: str, queue: str) -> None:
+async def _is_taken(runtime: Runtime, tx: Transaction, hook: Webhook, agent_id: str, queue: str, now: datetime) -> None:
     """The conversation as a talk: the caller's place is taken, and nobody else is rung for it."""
-    leg, now = hook.fields.get("DequeingCallSid", ""), runtime.now()
+    leg = hook.fields.get("DequeingCallSid", "")
+    place = await places.locked_with_agents(tx, hook.call_sid, own=agent_id)
     agent = await agents.locked(tx, agent_id)
-    place = await places.locked(tx, hook.call_sid)
-    if agent is None or place is None or place["taken_by"] is not None or not leg:
+    if agent is None or place is None or not leg or not await _is_free(runtime, tx, place):
         return
     if before := await places.open_talk(tx, agent_id=agent_id):
         # Its end was never told: nobody talks on two telephones.
@@ -142,8 +146,21 @@ async def _is_taken(runtime: Runtime, tx: Transaction, hook: Webhook, agent_id: 
     await agents.save(tx, rules.took(current, now))
     await places.change(tx, hook.call_sid, taken_by=talk["id"], entered=None, last_agent=agent_id)
     await cases.is_taken(tx, place["case_number"], agent.name, now)
-    await pages.accept_of_call(tx, hook.call_sid, agent.name, now)
+    for page in await pages.accept_of_call(tx, hook.call_sid, agent.name, now):
+        await runtime.jobs.defer(tx, "look_at_page", page=page)
     await events.note(tx, now, "talk began", f"case {place['case_number']}", who=agent.name, call=hook.call_sid)
+
+
+async def _is_free(runtime: Runtime, tx: Transaction, place: Row) -> bool:
+    """Whether nobody talks to the caller. Somebody who has pressed 1 and still waits for them waits in vain."""
+    if place["taken_by"] is None:
+        return True
+    other = await places.talk(tx, place["taken_by"])
+    if other is None or other["connected_at"] is not None:
+        return False
+    await talks.end(runtime, tx, other, "gone")
+    await runtime.jobs.defer(tx, "hang_up_leg", leg=other["leg"])
+    return True
 
 
 def _talk(hook: Webhook, place: Row, agent_id: str, who: str, leg: str, queue: str, now: datetime) -> dict[str, object]:
@@ -162,9 +179,11 @@ def _talk(hook: Webhook, place: Row, agent_id: str, who: str, leg: str, queue: s
 
 async def is_over(runtime: Runtime, leg: str) -> None:
     """An agent's conversation has ended, or the agent's call: it comes twice, or never while the database is away."""
-    note = partial(_note, runtime, lambda tx: _has_ended(runtime, tx, leg))
+    note = partial(_write, runtime, lambda tx: _has_ended(runtime, tx, leg))
     try:
-        await note()
+        if runtime.unwritten:
+            raise StoreUnavailable("that it began may be among what is not written yet")
+        await _at_once(runtime, note)
     except (StoreUnavailable, TimeoutError) as error:
         log.warning("the end of a call taken by dialling in is not noted yet", reason=type(error).__name__)
         runtime.unwritten.append(note)
@@ -177,13 +196,13 @@ async def _has_ended(runtime: Runtime, tx: Transaction, leg: str) -> None:
         await talks.end(runtime, tx, talk, "hung_up")
 
 
-async def _note(runtime: Runtime, deed: Callable[[Transaction], Awaitable[None]]) -> None:
-    """A deed that nobody waits for while the database takes nothing. Raises StoreUnavailable, TimeoutError."""
+async def _at_once(runtime: Runtime, note: Callable[[], Awaitable[None]]) -> None:
+    """Nobody waits for a note while the database takes nothing. Raises StoreUnavailable, TimeoutError."""
     if not runtime.store.takes_writes:
         raise StoreUnavailable("the database took nothing a moment ago")
+    await within(SECONDS_TO_KEEP, note())
 
-    async def noted() -> None:
-        async with runtime.database.transaction() as tx:
-            await deed(tx)
 
-    await within(SECONDS_TO_KEEP, noted())
+async def _write(runtime: Runtime, deed: Callable[[Transaction], Awaitable[None]]) -> None:
+    async with runtime.database.transaction() as tx:
+        await deed(tx)

@@ -30,7 +30,8 @@ async def dispatch(runtime: Runtime) -> None:
         known = [await _in_time(tx, agent, now) for agent in await agents.all_locked(tx)]
         waits = await places.untaken(tx)
         await _end_stale_offers(runtime, tx, {w.place.call_sid for w in waits})
-        moments = [await _at_its_limit(runtime, tx, w, known, now) for w in waits]
+        by_hand, served = await closures.at(tx, now), rules.served(known)
+        moments = [await _at_its_limit(runtime, tx, w, served, by_hand, now) for w in waits]
         await _offer(runtime, tx, waits, known, now)
         moments += [deciding.look_again([w.place for w in waits], now)]
         moments += [agent.wrap_until for agent in known if agent.state == "wrap_up"]
@@ -55,7 +56,12 @@ async def _end_stale_offers(runtime: Runtime, tx: Transaction, wait: set[str]) -
 
 
 async def _at_its_limit(
-    runtime: Runtime, tx: Transaction, w: Waits, known: Sequence[Agent], now: datetime
+    runtime: Runtime,
+    tx: Transaction,
+    w: Waits,
+    served: frozenset[str] | None,
+    by_hand: Sequence[Closure],
+    now: datetime,
 ) -> datetime | None:
     """What the rules say of a call that has waited for some time. The moment at which they say something else."""
     since = _limits_count_from(w)
@@ -63,24 +69,26 @@ async def _at_its_limit(
         return None
     flows = runtime.flows
     queue = flows.queues.get(w.place.queue)
-    follows = (
-        waiting.next_queue(queue.tier, queue.region, flows.regions, now, await _closures(tx, now)) if queue else None
-    )
+    follows = waiting.next_queue(queue.tier, queue.region, w.region, flows.regions, now, by_hand) if queue else None
     verdict = waiting.verdict(
         flows.waiting,
         w.place.severity,
         now - since,
         queue=w.place.queue,
         next_queue=follows,
-        served=rules.served(known),
+        served=served,
         line=w.line,
     )
-    if verdict.also and verdict.also != w.place.also:
+    opened = verdict.also is not None and verdict.also != w.place.also
+    if opened:
         await places.change(tx, w.place.call_sid, also=verdict.also)
     if verdict.callback:
         await places.change(tx, w.place.call_sid, leaves=True)
     if verdict.page and not w.paged:
         await paging.page_for_waiting(runtime, tx, w)
+    if opened:
+        # This look has read who waits already: the next one offers the call there.
+        return now + SECOND
     # After that only the hours of other regions change anything, or somebody who comes.
     return since + verdict.look_at if verdict.look_at is not None else now + MINUTE
 
@@ -90,10 +98,6 @@ def _limits_count_from(w: Waits) -> datetime | None:
     if w.place.kind == "call":
         return w.entered
     return (w.place.due_at or w.place.since) if w.place.severity == "S1" else None
-
-
-async def _closures(tx: Transaction, now: datetime) -> tuple[Closure, ...]:
-    return await closures.at(tx, now)
 
 
 async def _offer(

@@ -18,6 +18,7 @@ KEPT = timedelta(days=7)
 DAY = timedelta(days=1)
 # Seconds between two looks of a watcher, and how many events one look gives at most.
 BETWEEN_LOOKS = 1.0
+BETWEEN_TRIES = 60.0
 A_LOOK = 200
 # Looks after which a watcher has to ask again, with the last event seen.
 LOOKS = 600
@@ -73,20 +74,22 @@ class Gaps:
 
 
 async def forget_events(runtime: Runtime) -> None:
-    """A job, once a day: forgets what is older than a week, and defers itself for the next day."""
-    now = runtime.now()
-    async with runtime.database.transaction() as tx:
-        await events.forget_before(tx, now - KEPT)
+    """A job, once a day: forgets what is older than a week. The next day's does not depend on this one."""
     await forget_daily(runtime)
+    async with runtime.database.transaction() as tx:
+        await events.forget_before(tx, runtime.now() - KEPT)
 
 
 async def begin_forgetting(runtime: Runtime) -> None:
-    """Sees to it that the daily job is there; a database that is away is awaited."""
+    """Sees to it that the daily job is there, however often that fails."""
     while True:
         try:
             return await forget_daily(runtime)
         except StoreUnavailable:
-            await asyncio.sleep(BETWEEN_LOOKS)
+            pass  # It is tried again.
+        except Exception as error:
+            log.error("the daily job could not be set going", error=type(error).__name__, exc_info=error)
+        await asyncio.sleep(BETWEEN_TRIES)
 
 
 async def forget_daily(runtime: Runtime) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 import msgspec
 import structlog
@@ -23,6 +24,8 @@ from app.store.places import Row
 log = structlog.get_logger()
 # Seconds to ask the telephone company what became of the other side. The caller hears nothing meanwhile.
 SECONDS_TO_ASK = 1.0
+# Where it still calls the leg in progress, which is over or about to be.
+SECONDS_TO_ASK_AGAIN = 0.3
 BETWEEN_TRIES = timedelta(seconds=1)
 OVER = talks.FAILED | {"completed"}
 # For so long the telephone company is asked for the caller, while the answerer waits.
@@ -126,15 +129,32 @@ async def document(runtime: Runtime, hook: Webhook, session: Session) -> str | N
     return _into(runtime, hook, session, row["id"]) if row else None
 
 
+async def join_by_leaving(runtime: Runtime, hook: Webhook, session: Session) -> str | None:
+    """The same for a caller who left the queue by our own word, in the moment in which somebody took the call."""
+    try:
+        async with runtime.database.reading() as tx:
+            row = await places.open_talk_now(tx, hook.call_sid)
+            call = await calls.one(tx, hook.call_sid)
+        if row is None or call is None or call["turn"] >= session.turn:
+            # Nobody has, or this is a late copy: the caller may be elsewhere by now.
+            return None
+        return await join(runtime, hook, row["id"], session)
+    except StoreUnavailable:
+        return None
+
+
 def _into(runtime: Runtime, hook: Webhook, session: Session, talk: str) -> str:
     token = runtime.tokens.write(session, hook.call_sid)
     return twiml.render((Confer(talk),), runtime.urls(token))
 
 
-async def how_it_ended(runtime: Runtime, call_sid: str) -> Answer:
-    """Why the caller is back from a conference. Only a line that failed, or a hand-over, leads on to somebody else."""
+async def how_it_ended(runtime: Runtime, hook: Webhook, turn: int) -> Answer:
+    """Why the caller is back from a conference. Only a line that failed, or a hand-over, leads on to somebody else.
+
+    In doubt it was the line: a caller who is finished hangs up in any case.
+    """
     async with runtime.database.reading() as tx:
-        row = await places.last_talk(tx, call_sid)
+        row = await places.talk_before(tx, hook.call_sid, turn)
         leg = await legs.one(tx, row["leg"]) if row else None
     if row is None or leg is None:
         return asks.No()
@@ -143,27 +163,48 @@ async def how_it_ended(runtime: Runtime, call_sid: str) -> Answer:
         region = queue.region if queue else None
         tier = queue.tier if queue else 1
         return asks.HandedOver(row["to_queue"], tier, region or runtime.flows.lines.default.region)
-    return asks.AgentLost() if await settled(runtime, row, leg) == "dropped" else asks.No()
+    in_doubt: talks.How = "hung_up" if hook.status in OVER else "dropped"
+    return asks.AgentLost() if await settled(runtime, row, leg, in_doubt) == "dropped" else asks.No()
 
 
-async def settled(runtime: Runtime, talk: Row, leg: Row) -> talks.How:
+def not_known(runtime: Runtime, hook: Webhook, turn: int) -> Answer:
+    """The same while the database is away. Who still is on the line waits again, also when it is back."""
+    if hook.status in OVER:
+        return asks.No()
+    # Before all else that could not be written: the end of the answerer's leg would take the caller's place away.
+    runtime.unwritten.insert(0, partial(_was_lost, runtime, hook.call_sid, turn))
+    return asks.AgentLost()
+
+
+async def _was_lost(runtime: Runtime, call_sid: str, turn: int) -> None:
+    async with runtime.database.transaction() as tx:
+        row = await places.talk_before(tx, call_sid, turn)
+        if row is not None:
+            await talks.end(runtime, tx, row, "dropped")
+
+
+async def settled(runtime: Runtime, talk: Row, leg: Row, in_doubt: talks.How = "hung_up") -> talks.How:
     """How a talk ended whose conference is over; where nobody has said so yet, by what became of the answerer's leg."""
-    how: talks.How = talk["how"] or ("dropped" if await _has_failed(runtime, leg) else "hung_up")
+    how: talks.How | None = talk["how"]
+    if how is None:
+        status = await _status_of(runtime, leg)
+        how = in_doubt if status is None else "dropped" if status in talks.FAILED else "hung_up"
     if talk["ended_at"] is None:
         async with runtime.database.transaction() as tx:
             await talks.end(runtime, tx, talk, how)
     return how
 
 
-async def _has_failed(runtime: Runtime, leg: Row) -> bool:
-    """Whether the answerer's leg has failed. Its status may come later than the end of the conference, or never."""
-    if leg["status"] is not None:
-        return leg["status"] in talks.FAILED
-    if leg["sid"] is None:
-        return False
+async def _status_of(runtime: Runtime, leg: Row) -> str | None:
+    """How the answerer's leg ended, which may be told later than the end of the conference. None in doubt."""
+    status: str | None = leg["status"]
+    if status is not None or leg["sid"] is None:
+        return status
     try:
         async with asyncio.timeout(SECONDS_TO_ASK):
-            return await runtime.provider.call_status(leg["sid"]) in talks.FAILED
+            while (status := await runtime.provider.call_status(leg["sid"])) not in OVER:
+                await asyncio.sleep(SECONDS_TO_ASK_AGAIN)
+            return status
     except (ProviderError, TimeoutError) as error:
         log.warning("what became of a leg is not known", reason=type(error).__name__)
-        return False
+        return None

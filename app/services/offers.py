@@ -8,6 +8,7 @@ from app.flows.turn import Confer, Hangup, Heard, Keyed
 from app.runtime import Runtime
 from app.services import legs, spoken, talks
 from app.store import agents, calls, cases, events, places
+from app.store import legs as leg_rows
 from app.store.database import Transaction
 from app.store.places import Row
 
@@ -20,6 +21,7 @@ async def make(runtime: Runtime, tx: Transaction, offer: Offer, agent: rules.Age
     """Rings an agent for a waiting call. Raises IntegrityError where either has an open offer already."""
     now = runtime.now()
     id_ = f"{offer.call_sid}/{offer.slot}/{now.timestamp():.3f}"
+    await places.change(tx, offer.call_sid, last_agent=agent.id)
     plan = legs.Plan("offer", id_, agent.reach, shown_for(runtime, queue), int(RINGS_FOR.total_seconds()))
     planned = await legs.plan(runtime, tx, plan)
     expires = planned.not_before + RINGS_FOR + BEYOND_RINGING
@@ -35,7 +37,6 @@ async def make(runtime: Runtime, tx: Transaction, offer: Offer, agent: rules.Age
         },
     )
     await agents.save(tx, rules.offered(agent, now))
-    await places.change(tx, offer.call_sid, last_agent=agent.id)
     await events.note(tx, now, "offered", f"agent {agent.id}", call=offer.call_sid)
     await runtime.jobs.defer(tx, "offer_is_over", at=expires, offer=id_)
 
@@ -88,33 +89,53 @@ async def keyed(runtime: Runtime, leg: Row, heard: Heard) -> str:
 async def _take(runtime: Runtime, leg: Row) -> str:
     async with runtime.database.transaction() as tx:
         offer = await places.offer(tx, leg["subject"])
-        agent = await agents.locked(tx, offer["agent_id"]) if offer else None
-        if offer is None or agent is None:
+        if offer is None:
             return spoken.hang_up()
-        answerer = talks.Answerer(agent.name, leg["key"], agent.id)
-        result = await talks.begin(runtime, tx, offer["call_sid"], answerer)
-        place = await places.one(tx, offer["call_sid"])
+        place = await places.locked_with_agents(tx, offer["call_sid"], own=offer["agent_id"])
+        if await leg_rows.has_ended(tx, leg["key"]):
+            # The news of its end came first: the caller would be alone.
+            return spoken.hang_up()
+        result = await _begin(runtime, tx, leg, offer)
+        if not isinstance(result, talks.Begun):
+            await close(runtime, tx, offer["id"], "gone" if isinstance(result, talks.Gone) else "taken")
     runtime.jobs.wake()
     if isinstance(result, talks.Begun):
         prompt = "agent_connecting" if result.kind == "call" else "agent_calling_back"
         line = await _line(runtime, offer["call_sid"])
         return spoken.document((spoken.say(runtime, line, prompt), Confer(result.talk)), _next(runtime, leg))
-    await _close(runtime, offer["id"], "gone" if isinstance(result, talks.Gone) else "taken")
     return _too_late(runtime, offer, place)
 
 
-async def over(runtime: Runtime, leg: Row, status: str) -> None:
+async def _begin(runtime: Runtime, tx: Transaction, leg: Row, offer: Row) -> talks.Begun | talks.Taken | talks.Gone:
+    """The talk, where the offer still holds, or the same key has begun it before."""
+    agent = await agents.locked(tx, offer["agent_id"])
+    # As it is now that nobody else changes it.
+    current = await places.offer(tx, offer["id"])
+    ended = current is None or current["ended_at"] is not None
+    if agent is None or (ended and await places.talk_of_leg(tx, leg["key"]) is None):
+        return talks.Gone()
+    return await talks.begin(runtime, tx, offer["call_sid"], talks.Answerer(agent.name, leg["key"], agent.id))
+
+
+async def over(runtime: Runtime, tx: Transaction, leg: Row, status: str) -> None:
     """The agent's leg has ended: an open offer was missed, an open talk is over."""
-    async with runtime.database.transaction() as tx:
-        talk = await places.talk_of_leg(tx, leg["key"])
-        if talk is not None:
-            await talks.leg_is_over(runtime, tx, talk, status)
-    await _close(runtime, leg["subject"], "missed")
+    offer = await places.offer(tx, leg["subject"])
+    if offer is None:
+        return
+    await places.locked_with_agents(tx, offer["call_sid"], own=offer["agent_id"])
+    talk = await places.talk_of_leg(tx, leg["key"])
+    if talk is not None:
+        await talks.leg_is_over(runtime, tx, talk, status)
+    await close(runtime, tx, offer["id"], "missed")
 
 
 async def offer_is_over(runtime: Runtime, offer: str) -> None:
-    """A job, when an offer's time has passed: where nothing was heard of the leg it was missed."""
-    await _close(runtime, offer, "missed")
+    """A job, when an offer's time has passed. A phone that never rang, for all that is known, was not missed."""
+    async with runtime.database.transaction() as tx:
+        leg = await leg_rows.of_subject(tx, "offer", offer)
+        rang = leg is not None and (leg["sid"] is not None or leg["status"] is not None)
+        await close(runtime, tx, offer, "missed" if rang else "gone")
+    runtime.jobs.wake()
 
 
 async def _close(runtime: Runtime, id_: str, result: str) -> None:
@@ -127,12 +148,14 @@ async def _close(runtime: Runtime, id_: str, result: str) -> None:
 async def close(runtime: Runtime, tx: Transaction, id_: str, result: str) -> None:
     now = runtime.now()
     offer = await places.offer(tx, id_)
+    agent = await agents.locked(tx, offer["agent_id"]) if offer else None
     if offer is None or not await places.end_offer(tx, id_, result, now):
         return
-    agent = await agents.locked(tx, offer["agent_id"])
-    place = await places.one(tx, offer["call_sid"])
     if agent is not None:
-        await agents.save(tx, _afterwards(agent, result, place, now))
+        after = _afterwards(agent, result, await places.one(tx, offer["call_sid"]), now)
+        await agents.save(tx, after)
+        if after.state == "away":
+            await events.note(tx, now, "agent", f"agent {agent.id}", state=after.state)
     await legs.drop(runtime, tx, "offer", id_)
     await events.note(tx, now, f"offer {result}", f"agent {offer['agent_id']}", call=offer["call_sid"])
     await runtime.jobs.defer(tx, "dispatch", key="dispatch")

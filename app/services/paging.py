@@ -10,8 +10,7 @@ from app.services.accepting import accept as accept
 from app.services.climbing import ended
 from app.services.climbing import look_at_page as look_at_page
 from app.services.climbing import page_for_waiting as page_for_waiting
-from app.services.page_words import write_down
-from app.store import cases, pages, places
+from app.store import cases, legs, pages, places
 from app.store.database import Transaction
 from app.store.places import Row
 
@@ -63,8 +62,7 @@ async def _accept(runtime: Runtime, leg: Row) -> str:
 
 async def _connect(runtime: Runtime, tx: Transaction, leg: Row, attempt: Row, page: Row, case: Row) -> str | None:
     """Brings the contact together with the caller who waits, or who is to be rung back; None where there is none."""
-    # In this order everywhere: the place first, then the page.
-    place = await places.locked(tx, page["call_sid"]) if page["call_sid"] else None
+    place = await places.locked_with_agents(tx, page["call_sid"]) if page["call_sid"] else None
     if place is None:
         return None
     if place["kind"] == "callback" and place["number"] is None:
@@ -72,6 +70,9 @@ async def _connect(runtime: Runtime, tx: Transaction, leg: Row, attempt: Row, pa
         if place["taken_by"] is None:
             await places.remove(tx, place["call_sid"])
         return None
+    if await legs.has_ended(tx, leg["key"]):
+        # The news of its end came first: the caller would be alone. The page goes on.
+        return spoken.hang_up()
     match await talks.begin(runtime, tx, place["call_sid"], talks.Answerer(attempt["contact"], leg["key"])):
         case talks.Begun(talk, kind):
             await accepting.story_of_contact(tx, page, attempt, runtime.now())
@@ -103,18 +104,18 @@ def _is_newest(page: Row, attempt: Row) -> bool:
     return (page["climbs"], page["round"], page["rung"]) == (attempt["tier"], attempt["round"], attempt["rung"])
 
 
-async def over(runtime: Runtime, leg: Row, status: str) -> None:
+async def over(runtime: Runtime, tx: Transaction, leg: Row, status: str) -> None:
     """The contact's leg has ended: a talk is over, or the contact was not reached."""
-    now = runtime.now()
-    async with runtime.database.transaction() as tx:
-        attempt, page, _ = await _about(tx, leg)
-        talk = await places.talk_of_leg(tx, leg["key"])
-        if talk is None:
-            await ended(tx, page, attempt, "failed" if status == "failed" else "missed", _missed(leg, status), now)
-        else:
-            await talks.leg_is_over(runtime, tx, talk, status)
-            await _open_again(runtime, tx, page, talk["id"])
-    runtime.jobs.wake()
+    attempt, page, _ = await _about(tx, leg)
+    if page["call_sid"] is not None:
+        await places.locked_with_agents(tx, page["call_sid"])
+    talk = await places.talk_of_leg(tx, leg["key"])
+    if talk is None:
+        result = "failed" if status == "failed" else "missed"
+        await ended(tx, page, attempt, result, _missed(leg, status), runtime.now())
+    else:
+        await talks.leg_is_over(runtime, tx, talk, status)
+        await _open_again(runtime, tx, page, talk["id"])
 
 
 async def _open_again(runtime: Runtime, tx: Transaction, page: Row, talk_id: str) -> None:
@@ -126,14 +127,7 @@ async def _open_again(runtime: Runtime, tx: Transaction, page: Row, talk_id: str
     current = await pages.locked(tx, page["id"])
     if current is None or current["accepted_at"] is None or current["accepted_by"] != talk["who"]:
         return
-    now = runtime.now()
-    # A callback that was tried is not tried again before its time.
-    at = max(now, place["due_at"] or now)
-    again = {"climbs": page["tier"], "round": current["round"] + 1, "rung": 0, "next_at": at}
-    await pages.change(tx, page["id"], accepted_at=None, accepted_by=None, **again)
-    await runtime.jobs.defer(tx, "look_at_page", at=at, page=page["id"])
-    note = f"the line to {talk['who']} was lost: the page is open again"
-    await write_down(tx, page, now, f"{talk_id}/again", "page opened again", note)
+    await accepting.open_again(runtime, tx, current, place, f"the line to {talk['who']} was lost")
 
 
 def _missed(leg: Row, status: str) -> str:

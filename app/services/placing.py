@@ -100,10 +100,12 @@ async def keyed(runtime: Runtime, key: str, call_sid: str, heard: Heard) -> str:
 async def over(runtime: Runtime, key: str, status: str, call_sid: str | None = None) -> None:
     """A leg is over. May come twice, late or before its answer. Raises NotOurLeg."""
     leg = await _own(runtime, key, call_sid)
+    before = ("planned", "asked", "unknown", "answered")
+    # In one transaction: cut off in between, an agent would stay in a talk with nobody.
     async with runtime.database.transaction() as tx:
-        before = ("planned", "asked", "unknown", "answered")
+        await PURPOSES[leg["purpose"]].over(runtime, tx, leg, leg["status"] or status)
         await legs.move(tx, key, before, state="ended", ended_at=runtime.now(), status=status)
-    await PURPOSES[leg["purpose"]].over(runtime, leg, leg["status"] or status)
+    runtime.jobs.wake()
 
 
 async def hear_end(runtime: Runtime, key: str, status: str, call_sid: str) -> None:

@@ -22,7 +22,7 @@ class Purpose(Protocol):
         """The document after a key."""
         ...
 
-    async def over(self, runtime: Runtime, leg: Row, status: str) -> None:
+    async def over(self, runtime: Runtime, tx: Transaction, leg: Row, status: str) -> None:
         """The leg is over, or was never placed: `status` is the provider's. Comes at least once."""
         ...
 

@@ -23,7 +23,7 @@ async def all_of_them(runtime: Runtime) -> list[Row]:
     async with runtime.database.reading() as tx:
         known = await agents.all_of_them(tx)
         by_queue: dict[str, list[Row]] = defaultdict(list)
-        for row in await queues.who_waits(tx):
+        for row in await queues.who_waits(tx, runtime.now()):
             by_queue[row["queue"]].append(row)
     return [await _seen(runtime, queue, by_queue[name], known) for name, queue in runtime.flows.queues.items()]
 
@@ -35,7 +35,7 @@ async def one(runtime: Runtime, name: str) -> Row:
         raise Missing(f"queue {name}; there are {', '.join(runtime.flows.queues)}")
     async with runtime.database.reading() as tx:
         known = await agents.all_of_them(tx)
-        rows = await queues.who_waits(tx, name)
+        rows = await queues.who_waits(tx, runtime.now(), name)
     return await _seen(runtime, queue, rows, known)
 
 

@@ -38,7 +38,7 @@ async def _do_again(runtime: Runtime) -> None:
     for write in tuple(runtime.unwritten):
         try:
             await write()
-        except StoreUnavailable:
+        except (StoreUnavailable, TimeoutError):
             return
         except Exception as error:
             log.error("something cannot be written", error=type(error).__name__, exc_info=error)

@@ -24,6 +24,7 @@ async def caller_has_gone(runtime: Runtime, talk: Row) -> None:
             await runtime.jobs.defer(tx, "call_partner", talk=talk["id"])
             return
         await talks.end(runtime, tx, talk, "gone")
+        await places.caller_left(tx, talk["call_sid"], talk["case_number"], None)
         await places.remove(tx, talk["call_sid"])
         leg = await legs.one(tx, talk["leg"])
     if leg is not None and leg["sid"] is not None:
@@ -35,5 +36,4 @@ def _to_ring_back(runtime: Runtime, place: Row | None, call: Row | None) -> str 
     """The number of an S1 caller, where it may be dialled."""
     if place is None or call is None or place["severity"] != "S1":
         return None
-    line = runtime.flows.lines.by_name.get(call["line"], runtime.flows.lines.default)
-    return runtime.dialable(call["caller"] or "", line.region)
+    return talks.to_dial(runtime, call)

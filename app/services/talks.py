@@ -12,7 +12,7 @@ from typing import Any, Literal
 from app.domain import agents as rules
 from app.runtime import Runtime
 from app.services import legs
-from app.store import agents, callbacks, cases, events, pages, places
+from app.store import agents, callbacks, calls, cases, events, pages, places
 from app.store import legs as leg_rows
 from app.store.database import Transaction
 from app.store.places import Row
@@ -79,10 +79,9 @@ async def begin(runtime: Runtime, tx: Transaction, call_sid: str, answerer: Answ
     )
     await places.change(tx, call_sid, taken_by=talk, last_agent=answerer.agent_id or place["last_agent"])
     await _end_other_offers(runtime, tx, call_sid, answerer)
-    if place["kind"] == "call":
-        # Who is called back is answered when they are on the line.
-        await cases.is_taken(tx, place["case_number"], answerer.who, now)
-    await pages.accept_of_call(tx, call_sid, answerer.who, now)
+    for page in await pages.accept_of_call(tx, call_sid, answerer.who, now):
+        # Phones that ring for it stop, and pages that it stood for are looked at.
+        await runtime.jobs.defer(tx, "look_at_page", page=page)
     await events.note(tx, now, "talk began", f"case {place['case_number']}", who=answerer.who, call=call_sid)
     job = "connect" if place["kind"] == "call" else "call_partner"
     await runtime.jobs.defer(tx, job, talk=talk)
@@ -108,7 +107,10 @@ async def _end_other_offers(runtime: Runtime, tx: Transaction, call_sid: str, an
 
 
 async def is_connected(runtime: Runtime, talk: str, now: datetime, turn: int) -> Row | None:
-    """The caller's side has come in, and asks for `turn` when it is over. The talk; None where that is over already."""
+    """The caller's side has come in, and asks for `turn` when it is over. The talk; None where that is over already.
+
+    Only now is the case answered: who had hung up by then was not.
+    """
     async with runtime.database.transaction() as tx:
         row = await places.talk(tx, talk)
         if row is None or row["ended_at"] is not None:
@@ -116,8 +118,7 @@ async def is_connected(runtime: Runtime, talk: str, now: datetime, turn: int) ->
         if row["connected_at"] is None:
             await places.change_talk(tx, talk, connected_at=now, turn=turn)
             await places.change(tx, row["call_sid"], entered=None)
-            if await _kind(tx, row["call_sid"]) == "callback":
-                await cases.is_taken(tx, row["case_number"], row["who"], now)
+            await cases.is_taken(tx, row["case_number"], row["who"], now)
             await events.note(tx, now, "talk connected", f"case {row['case_number']}", who=row["who"])
         return row
 
@@ -137,9 +138,7 @@ async def end(runtime: Runtime, tx: Transaction, talk: Row, how: How, **values: 
             await places.remove(tx, talk["call_sid"])
             await callbacks.withdraw(tx, talk["case_number"])
         case "dropped" | "handed_over":
-            await places.change(tx, talk["call_sid"], taken_by=None, leaves=False)
-            if await _kind(tx, talk["call_sid"]) == "callback":
-                await callbacks.waits_again(tx, talk["case_number"])
+            await _wait_again(runtime, tx, talk)
         case "gone":
             # Whether the caller keeps the place, to be rung back, is for who found out to say.
             pass
@@ -152,12 +151,33 @@ async def end(runtime: Runtime, tx: Transaction, talk: Row, how: How, **values: 
     return True
 
 
+async def _wait_again(runtime: Runtime, tx: Transaction, talk: Row) -> None:
+    """The call, or the callback, has its place again; a caller who has hung up meanwhile is rung back, or gone."""
+    call_sid = talk["call_sid"]
+    # Who was paged for the call has accepted: where nobody takes it now, somebody is paged again.
+    await places.change(tx, call_sid, taken_by=None, leaves=False, paged=False)
+    call = await calls.one(tx, call_sid)
+    if await _kind(tx, call_sid) == "callback":
+        await callbacks.waits_again(tx, talk["case_number"])
+    elif call is not None and call["ended_at"] is not None:
+        await places.caller_left(tx, call_sid, talk["case_number"], to_dial(runtime, call))
+
+
+def to_dial(runtime: Runtime, call: Row) -> str | None:
+    """The caller's number, where it may be dialled."""
+    line = runtime.flows.lines.by_name.get(call["line"], runtime.flows.lines.default)
+    return runtime.dialable(call["caller"] or "", line.region)
+
+
 async def _free_agent(runtime: Runtime, tx: Transaction, talk: Row, how: How) -> None:
     """After a talk comes the wrap-up; who found nobody on the line is available again at once."""
     agent = await agents.locked(tx, talk["agent_id"]) if talk["agent_id"] else None
     if agent is not None:
-        change = rules.released if how == "gone" else rules.talked
-        await agents.save(tx, change(agent, runtime.now()))
+        now = runtime.now()
+        after = rules.released(agent, now) if how == "gone" else rules.talked(agent, now)
+        await agents.save(tx, after)
+        if after.state == "wrap_up":
+            await events.note(tx, now, "agent", f"agent {agent.id}", state=after.state)
 
 
 async def leg_is_over(runtime: Runtime, tx: Transaction, talk: Row, status: str) -> None:

@@ -36,5 +36,5 @@ async def keyed(runtime: Runtime, leg: Row, heard: Heard) -> str:
     return spoken.hang_up(spoken.say(runtime, runtime.flows.lines.default.name, "reach_verified"))
 
 
-async def over(runtime: Runtime, leg: Row, status: str) -> None:
+async def over(runtime: Runtime, tx: Transaction, leg: Row, status: str) -> None:
     """Nothing follows: who does not press 1 is not verified."""

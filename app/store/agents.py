@@ -28,6 +28,11 @@ async def locked(tx: Transaction, id_: str) -> Agent | None:
     return _agent(row) if row else None
 
 
+async def lock(tx: Transaction, ids: Iterable[str]) -> None:
+    """In the order of their ids, as `all_locked` does: so two who lock the same agents wait, and neither for ever."""
+    await tx.execute(select(agents.c.id).where(agents.c.id.in_(list(ids))).order_by(agents.c.id).with_for_update())
+
+
 async def all_locked(tx: Transaction) -> list[Agent]:
     return [_agent(row) for row in await tx.execute(select(*FIELDS).order_by(agents.c.id).with_for_update())]
 

@@ -60,7 +60,8 @@ class Database:
         except (IntegrityError, DataError):
             raise
         except DBAPIError as error:
-            raise StoreUnavailable(str(error.orig)) from error
+            # Without the server's details, which quote the row.
+            raise StoreUnavailable(str(error.orig).partition("\n")[0]) from error
         except (PoolTimeout, OSError) as error:
             raise StoreUnavailable(str(error)) from error
 
@@ -71,6 +72,7 @@ def _postgres(url: str) -> AsyncEngine:
     options = f"{patience} -c synchronous_commit=on"
     return create_async_engine(
         url,
+        hide_parameters=True,
         pool_size=CONNECTIONS,
         max_overflow=CONNECTIONS,
         pool_timeout=CONNECT_PATIENCE,
@@ -84,7 +86,10 @@ def _sqlite(url: str) -> AsyncEngine:
     path = Path(make_url(url).database or "").absolute()
     place = URL.create("sqlite+aiosqlite", database=path.as_uri(), query={"mode": "rw", "uri": "true"})
     engine = create_async_engine(
-        place, poolclass=NullPool, connect_args={"timeout": LOCK_PATIENCE, "isolation_level": None}
+        place,
+        hide_parameters=True,
+        poolclass=NullPool,
+        connect_args={"timeout": LOCK_PATIENCE, "isolation_level": None},
     )
 
     @event.listens_for(engine.sync_engine, "do_connect")

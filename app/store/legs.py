@@ -32,6 +32,12 @@ async def one(tx: Transaction, key: str) -> Row | None:
     return dict(row._mapping) if row else None
 
 
+async def has_ended(tx: Transaction, key: str) -> bool:
+    """Whether a leg is over. It does not end before this transaction does."""
+    state = (await tx.execute(select(legs.c.state).where(legs.c.key == key).with_for_update())).scalar()
+    return state in (None, "ended")
+
+
 async def of_subject(tx: Transaction, purpose: str, subject: str) -> Row | None:
     """The newest leg for something."""
     query = select(legs).where(legs.c.purpose == purpose, legs.c.subject == subject)

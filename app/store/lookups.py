@@ -33,8 +33,8 @@ _CASE = """SELECT c.status, p.id FROM cases c LEFT JOIN partners p ON p.pid = c.
 _PLACE = """SELECT 1 + (SELECT count(*) FROM waiting other WHERE other.taken_by IS NULL AND other.queue = own.queue
     AND (other.kind = 'call' OR (other.number IS NOT NULL AND other.case_number <> own.case_number))
     AND (other.severity, NOT other.certified, other.since, other.call_sid)
-      < (own.severity, NOT own.certified, own.since, own.call_sid)), own.queue, own.kind, own.leaves, own.paged
-    FROM waiting own WHERE own.taken_by IS NULL AND own.call_sid = :call_sid"""
+      < (own.severity, NOT own.certified, own.since, own.call_sid)), own.queue, own.kind, own.leaves, own.paged,
+    own.taken_by IS NOT NULL FROM waiting own WHERE own.call_sid = :call_sid"""
 # The last conversations of a queue, in seconds; enough of them give an expected wait.
 _TALKS = """SELECT seconds FROM talks WHERE queue = :queue AND ended_at > :since AND connected_at IS NOT NULL
     ORDER BY ended_at DESC LIMIT 20"""
@@ -121,13 +121,17 @@ async def usable_case(store: Readable, number: str, partner: int | None) -> bool
 
 
 class Place(NamedTuple):
-    """A waiting call's place in its queue. `position` counts from 1; `leaves`: a callback comes next."""
+    """A waiting call's place in its queue. `position` counts from 1; `leaves`: a callback comes next.
+
+    `taken`: somebody has pressed 1, and the caller is about to be connected.
+    """
 
     position: int
     queue: str
     kind: str
     leaves: bool
     paged: bool
+    taken: bool
 
 
 async def place_of(store: Readable, call_sid: str) -> Place | None:
@@ -138,8 +142,8 @@ async def place_of(store: Readable, call_sid: str) -> Place | None:
     rows = await store.fetch(_PLACE, {"call_sid": call_sid})
     if not rows:
         return None
-    position, queue, kind, leaves, paged = rows[0]
-    return Place(int(position), queue, kind, bool(leaves), bool(paged))
+    position, queue, kind, leaves, paged, taken = rows[0]
+    return Place(int(position), queue, kind, bool(leaves), bool(paged), bool(taken))
 
 
 async def last_talks(store: Readable, queue: str, now: datetime) -> list[int]:

@@ -1,4 +1,8 @@
-"""Places in the queues, the offers of them, and the talks they lead to."""
+"""Places in the queues, the offers of them, and the talks they lead to.
+
+Locked in this order everywhere, so that nobody waits for somebody who waits for them: the agents, in the order of their
+ids, then the place, then talks, offers, legs and pages, then the case.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -6,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select, text, union, update
 
 from app.domain.dispatch import Place
+from app.store import agents
 from app.store.database import Transaction
+from app.store.statements import CALL_IS_OVER, LEFT, TO_RING_BACK
 from app.store.tables import cases, offers, talks, waiting
 
 Row = Mapping[str, Any]
@@ -82,6 +88,28 @@ async def locked(tx: Transaction, call_sid: str) -> Row | None:
     return dict(row._mapping) if row else None
 
 
+async def locked_with_agents(tx: Transaction, call_sid: str, *, own: str | None = None) -> Row | None:
+    """A place, and before it everybody who is rung for it or has taken it, and the agent `own`."""
+    while True:
+        rung = await _rung(tx, call_sid, own)
+        attempt = await tx.begin_nested()
+        await agents.lock(tx, rung)
+        place = await locked(tx, call_sid)
+        if await _rung(tx, call_sid, own) <= rung:
+            await attempt.commit()
+            return place
+        # Somebody was rung while this waited: all are let go, to be locked in order.
+        await attempt.rollback()
+
+
+async def _rung(tx: Transaction, call_sid: str, own: str | None) -> set[str]:
+    rung = select(offers.c.agent_id).where(offers.c.call_sid == call_sid, offers.c.ended_at.is_(None))
+    talks_to_it = select(talks.c.agent_id).where(
+        talks.c.call_sid == call_sid, talks.c.ended_at.is_(None), talks.c.agent_id.is_not(None)
+    )
+    return {*(await tx.execute(union(rung, talks_to_it))).scalars(), *([own] if own else [])}
+
+
 async def change(tx: Transaction, call_sid: str, **values: Any) -> bool:
     """Whether there is such a place."""
     changed = await tx.execute(update(waiting).where(waiting.c.call_sid == call_sid).values(**values))
@@ -90,6 +118,13 @@ async def change(tx: Transaction, call_sid: str, **values: Any) -> bool:
 
 async def remove(tx: Transaction, call_sid: str) -> None:
     await tx.execute(delete(waiting).where(waiting.c.call_sid == call_sid))
+
+
+async def caller_left(tx: Transaction, call_sid: str, case_number: str, number: str | None) -> None:
+    """As when somebody hangs up waiting: the news of that may have come while the place was taken, or never."""
+    values = {"call_sid": call_sid, "case": case_number, "number": number}
+    for sql in (TO_RING_BACK, CALL_IS_OVER, LEFT):
+        await tx.execute(text(sql), {name: value for name, value in values.items() if f":{name}" in sql})
 
 
 # Offers
@@ -158,13 +193,22 @@ async def open_talk_now(tx: Transaction, call_sid: str) -> Row | None:
     return dict(row._mapping) if row else None
 
 
-async def last_talk(tx: Transaction, call_sid: str) -> Row | None:
-    query = select(talks).where(talks.c.call_sid == call_sid).order_by(talks.c.began.desc()).limit(1)
+async def talk_before(tx: Transaction, call_sid: str, turn: int) -> Row | None:
+    """The talk that a turn follows, or one that was over before the caller came in; not a newer one."""
+    over_at_once = talks.c.turn.is_(None) & talks.c.ended_at.is_not(None)
+    of_turn = (talks.c.call_sid == call_sid) & ((talks.c.turn == turn) | over_at_once)
+    query = select(talks).where(of_turn).order_by(talks.c.began.desc()).limit(1)
     row = (await tx.execute(query)).first()
     return dict(row._mapping) if row else None
 
 
 async def _talk(tx: Transaction, which: Any) -> Row | None:
+    """A talk that nobody else changes, locked after its agent and its place."""
+    seen = (await tx.execute(select(talks.c.agent_id, talks.c.call_sid).where(which))).first()
+    if seen is None:
+        return None
+    await agents.lock(tx, [seen.agent_id] if seen.agent_id else [])
+    await locked(tx, seen.call_sid)
     row = (await tx.execute(select(talks).where(which).with_for_update())).first()
     return dict(row._mapping) if row else None
 

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from psycopg import AsyncConnection, DataError, Error, IntegrityError, OperationalError, ProgrammingError
-from psycopg.errors import UniqueViolation
+from psycopg.errors import DeadlockDetected, UniqueViolation
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from app.patience import within
@@ -106,10 +106,16 @@ class PostgresStore(HotStore):
 
     async def _with_connection(self, use: Use[T]) -> T:
         """Uses a connection. One that a restart of the server left stale is thrown away, and the next one tried."""
+        met = False
         for _ in range(CONNECTIONS + 1):
             async with self._pool.connection() as connection:
                 try:
                     return await use(connection)
+                except DeadlockDetected:
+                    # All is undone, and whoever this had met in the way has passed. Twice is a fault.
+                    if met:
+                        raise
+                    met = True
                 except OperationalError:
                     if not connection.closed:
                         raise

@@ -1,16 +1,21 @@
 """Who waits in the queues, as somebody sees it who looks after them."""
 
 from collections import defaultdict
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.store.database import Transaction
 from app.store.paging import Row
 from app.store.tables import agents, cases, offers, waiting
 
 
-async def who_waits(tx: Transaction, queue: str | None = None) -> list[Row]:
-    """Every place that nobody has taken, of one queue or of all, with the agents who are rung for it now."""
+async def who_waits(tx: Transaction, now: datetime, queue: str | None = None) -> list[Row]:
+    """Every place that nobody has taken, of one queue or of all, with the agents who are rung for it now.
+
+    A callback waits once it is due, and where there is a number to call.
+    """
+    is_due = waiting.c.number.is_not(None) & or_(waiting.c.due_at.is_(None), waiting.c.due_at <= now)
     query = (
         select(
             waiting.c.call_sid,
@@ -28,7 +33,7 @@ async def who_waits(tx: Transaction, queue: str | None = None) -> list[Row]:
             cases.c.partner_name,
         )
         .join(cases, cases.c.number == waiting.c.case_number)
-        .where(waiting.c.taken_by.is_(None))
+        .where(waiting.c.taken_by.is_(None), or_(waiting.c.kind == "call", is_due))
     )
     if queue is not None:
         query = query.where(waiting.c.queue == queue)

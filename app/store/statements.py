@@ -125,7 +125,7 @@ DELETE FROM waiting
 WHERE call_sid = :call_sid AND kind = 'call' AND taken_by IS NULL AND severity <> 'S1'
 """
 TO_RING_BACK = """
-UPDATE waiting SET kind = 'callback', entered = NULL, number = :number
+UPDATE waiting SET kind = 'callback', entered = NULL, leaves = FALSE, number = :number
 WHERE call_sid = :call_sid AND kind = 'call' AND taken_by IS NULL AND severity = 'S1'
 """
 # A callback has the place that its call had, or one from the opening of its case on.
@@ -257,14 +257,15 @@ def _deed(deed: records.Deed, record: records.Turn) -> Iterator[Statement]:
             if draft.page:
                 yield _page(record, number, draft.tier, f"{draft.severity} while every region is closed")
         case records.Taken(case, at):
-            yield TAKEN, {"case": case, "call_sid": call_sid, "at": at}
+            # Here and below, what waits comes before its case, as wherever both are locked.
             yield WAITS_NO_MORE, {"call_sid": call_sid}
             yield OTHER_CALL_BACKS, {"case": case, "call_sid": call_sid}
+            yield TAKEN, {"case": case, "call_sid": call_sid, "at": at}
         case records.Left(case, number):
-            yield LEFT, {"case": case, "call_sid": call_sid, "number": number}
             yield TO_RING_BACK, {"call_sid": call_sid, "number": number}
             # The status callback may never come, and a turn that enqueues may still.
             yield from _ended(record, records.Ended("completed", None))
+            yield LEFT, {"case": case, "call_sid": call_sid, "number": number}
         case records.Message(case, tier, recording, seconds):
             kept = {"case": case, "call_sid": call_sid}
             yield MESSAGE, {**kept, "recording": record.recording_id(recording), "seconds": seconds, "at": record.at}

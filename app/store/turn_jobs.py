@@ -17,14 +17,14 @@ class Job(NamedTuple):
 
 
 def jobs_of(record: records.Turn) -> Iterator[Job]:
-    at = record.look_at or record.at
     for deed in record.deeds:
         match deed:
             case records.NewCase(_, draft) | records.JoinedCase(_, draft) if draft.page:
-                yield Job("look_at_page", at, None, {"page": record.page_id})
+                yield Job("look_at_page", record.at, None, {"page": record.page_id})
             case records.Message(_, _, recording, _):
-                yield Job("look_at_page", at, None, {"page": record.page_id})
-                yield Job("fetch_recording", at, None, {"recording": record.recording_id(recording)})
+                yield Job("look_at_page", record.at, None, {"page": record.page_id})
+                yield Job("fetch_recording", record.at, None, {"recording": record.recording_id(recording)})
     if record.look_at:
         # One look serves everything that has changed by then.
+        at = record.look_at
         yield Job("dispatch", at, "dispatch" if at <= record.at else "dispatch soon", {})

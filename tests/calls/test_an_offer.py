@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from app.exchange import Person, Press, mailbox
 from app.exchange.events import Said
 from app.store import tables
@@ -260,3 +262,29 @@ async def test_each_webhook_twice_changes_nothing(service: Service) -> None:
     assert not phone.call.differences
     assert offers(service) == [("amy", "accepted")]
     assert [row["how"] for row in service.rows(tables.talks)] == ["hung_up"]
+
+
+async def test_who_is_gone_when_1_is_pressed_was_not_answered(service: Service) -> None:
+    hire(service, AMY, "tier1-us")
+    answers(service, amy=TAKES_LATER)
+    phone = await service.calls("US support", f"{UNVERIFIED}2,#")
+    service.exchange.just_before("/twilio/leg/key", lambda _: phone.call.put_down())
+    await service.exchange.timeline.run_for(60)
+    case = service.case(phone)
+    assert (case["status"], case["first_response_at"]) == ("abandoned", None)
+    assert state(service, AMY) == "available"
+
+
+async def test_a_phone_that_was_never_rung_is_no_miss(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def cut_off(**_: object) -> str:
+        raise RuntimeError("the power failed")
+
+    phone = await service.calls("US support", f"{UNVERIFIED}1")
+    with monkeypatch.context() as for_a_moment:
+        for_a_moment.setattr(service.runtime.provider, "call", cut_off)
+        hire(service, AMY, "tier1-us")
+        await phone.waits(2)
+    answers(service, amy=TAKES)
+    await phone.waits(100)
+    assert offers(service) == [("amy", "gone"), ("amy", "accepted")]
+    phone.is_connected_to(AMY)

@@ -254,6 +254,18 @@ async def test_at_most_3_callbacks_a_day_to_one_number(service: Service) -> None
     assert waits["tries"] == 0
 
 
+async def test_a_callback_that_may_not_be_made_now_is_paged_for_anew(service: Service) -> None:
+    await called_before(service, 3)
+    await to_be_called(service)
+    with service.engine.begin() as connection:
+        connection.execute(update(tables.waiting).values(paged=True))
+    hire(service, AMY, "tier1-us")
+    answers(service, amy=TAKES)
+    await passes(service, 60)
+    assert "may not be called now" in said_to(service, AMY)
+    assert not service.row(tables.waiting)["paged"]
+
+
 @pytest.mark.parametrize(("times", "hours"), [(2, 1), (3, 24.5)], ids=["the third", "those of yesterday"])
 async def test_fewer_than_3_within_a_day_are_no_hindrance(service: Service, times: int, hours: float) -> None:
     await called_before(service, times, hours)

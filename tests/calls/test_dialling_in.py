@@ -1,5 +1,7 @@
 """agents.md, "Dialling in": agents who call a desk number take waiting calls without the dispatcher."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import get_args
 from urllib.parse import urlsplit
@@ -9,8 +11,13 @@ import pytest
 from app.domain import agents as rules
 from app.domain.agents import State
 from app.exchange import Person
+from app.provider.rest import NotThere
+from app.services import recovery
+from app.services.desk import is_over
 from app.store import tables
+from app.store.database import Database
 from tests.support.agents import AMY, BEN, DAN, TAKES, agent, answers, hire, state
+from tests.support.duty import LEAD, NIGHT
 from tests.support.handset import Handset
 from tests.support.partners import TALLGRASS
 from tests.support.service import CALLER, Service
@@ -189,6 +196,105 @@ async def test_an_end_that_is_never_told_is_made_up_for_by_the_next_conversation
     ended = sorted(row["how"] or "" for row in service.rows(tables.talks))
     assert ended == ["", "hung_up"]
     assert state(service, AMY) == "on_call"
+
+
+# Taken all the same
+
+
+@asynccontextmanager
+async def nothing_is_written(service: Service) -> AsyncIterator[None]:
+    """The database takes nothing of what agents do who dial in."""
+    database = service.runtime.database
+    service.runtime.database = Database("sqlite:////nowhere/at/all.db")
+    try:
+        yield
+    finally:
+        service.runtime.database = database
+
+
+async def test_a_caller_taken_while_the_database_was_away_is_rung_to_nobody_once_it_is_back(service: Service) -> None:
+    hire(service, AMY, "tier1-us", state="offline")
+    phone = await service.calls("US support", f"{UNVERIFIED}2,#")
+    async with nothing_is_written(service):
+        desk = await dials_in(service, AMY)
+        desk.is_connected_to("tier1-us")
+        taken = service.now()
+    await recovery.recover(service.runtime)
+    assert (service.runtime.unwritten, state(service, AMY)) == ([], "on_call")
+    answered = service.case(phone)["first_response_at"]
+    assert timedelta(0) <= taken - answered < timedelta(seconds=10)
+    hire(service, BEN, "tier1-us")
+    answers(service, ben=TAKES)
+    await passes(service, 240)
+    assert not any(call.to == BEN for call in service.exchange.calls)
+    phone.is_connected_to("tier1-us")
+    await phone.hangs_up()
+    await passes(service, 5)
+    assert [row["how"] for row in service.rows(tables.talks)] == ["hung_up"]
+    assert state(service, AMY) == "wrap_up"
+
+
+async def test_of_a_conversation_that_was_over_before_nobody_is_left_on_a_call(service: Service) -> None:
+    hire(service, AMY, "tier1-us", state="offline")
+    phone = await service.calls("US support", f"{UNVERIFIED}2,#")
+    async with nothing_is_written(service):
+        desk = await dials_in(service, AMY)
+        await desk.hangs_up()
+        await passes(service, 2)
+    await recovery.recover(service.runtime)
+    assert all(row["ended_at"] for row in service.rows(tables.talks))
+    assert state(service, AMY) != "on_call"
+    assert service.case(phone)["status"] == "in_progress"
+    assert service.rows(tables.waiting) == []
+
+
+async def test_an_end_that_is_heard_before_the_beginning_is_written_is_not_lost(service: Service) -> None:
+    hire(service, AMY, "tier1-us", state="offline")
+    await service.calls("US support", f"{UNVERIFIED}2,#")
+    async with nothing_is_written(service):
+        agents_call = (await dials_in(service, AMY)).call.sid
+    await is_over(service.runtime, agents_call)
+    await recovery.recover(service.runtime)
+    assert [row["how"] for row in service.rows(tables.talks)] == ["hung_up"]
+    assert state(service, AMY) == "wrap_up"
+
+
+async def test_who_dials_in_is_faster_than_an_agent_who_has_pressed_1_and_waits_for_the_caller(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hire(service, AMY, "tier1-us", state="offline")
+    hire(service, BEN, "tier1-us")
+    answers(service, ben=TAKES)
+    phone = await service.calls("US support", f"{UNVERIFIED}2,#")
+    # The telephone company gives the caller to the one who is there first.
+    monkeypatch.setattr(service.runtime.provider, "dequeue", _never_there)
+    for _ in range(40):
+        await passes(service, 1)
+        if service.rows(tables.talks):
+            break
+    await dials_in(service, AMY)
+    phone.is_connected_to("tier1-us")
+    await passes(service, 10)
+    assert {row["who"]: row["how"] for row in service.rows(tables.talks)} == {"Ben": "gone", "Amy": None}
+    assert (state(service, AMY), state(service, BEN)) == ("on_call", "available")
+    (rung,) = [call for call in service.exchange.calls if call.to == BEN]
+    assert rung.over
+
+
+async def _never_there(*_: object) -> None:
+    raise NotThere("the caller is not in this queue")
+
+
+async def test_a_contact_who_is_rung_for_a_caller_taken_so_is_rung_no_longer(service: Service) -> None:
+    service.it_is(NIGHT)
+    hire(service, AMY, "tier1-oncall", state="offline")
+    phone = await service.calls("US support", f"{UNVERIFIED}1")
+    ringing = await service.exchange.rings(LEAD)
+    await dials_in(service, AMY)
+    phone.is_connected_to("tier1-oncall")
+    await passes(service, 5)
+    assert ringing.over
+    assert service.row(tables.pages)["accepted_by"] == "Amy"
 
 
 # The state, set by phone

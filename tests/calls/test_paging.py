@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from app.exchange import Person, Press
-from app.services import cases
+from app.services import accepting, cases
 from app.services.case_drafts import NewCase
 from app.store import tables
-from tests.support.agents import AMY, BEN, hire
+from tests.support.agents import AMY, BEN, TAKES, answers, hire
 from tests.support.duty import (
     ACCEPTS,
     DIRECTOR,
@@ -371,3 +371,39 @@ async def test_the_director_too_hears_what_the_lead_would_have(service: Service)
     await phone.waits(300)
     phone.is_connected_to(DIRECTOR)
     assert "with a page for Tier 1" in heard_by(service, DIRECTOR)
+
+
+# Accepted without a phone
+
+
+async def test_a_caller_whose_page_was_accepted_without_a_phone_and_who_waits_on_is_paged_for_again(
+    service: Service,
+) -> None:
+    service.exchange.people |= dict.fromkeys(TIER_1, Person("no-answer"))
+    phone = await service.calls("US support", S1)
+    await phone.waits(30)
+    await accepting.accept(service.runtime, page(service)["id"], "Kim")
+    await phone.waits(150)
+    assert who_rang(service) == [LEAD]
+    await phone.waits(60)
+    assert who_rang(service) == [LEAD, LEAD]
+    assert len(pages(service)) == 1
+    assert "nobody has taken the call since Kim accepted: the page is open again" in story(
+        service, service.case(phone)["number"]
+    )
+    service.exchange.people[MANAGER] = ACCEPTS
+    await phone.waits(120)
+    phone.is_connected_to(MANAGER)
+
+
+async def test_a_page_that_was_accepted_without_a_phone_stays_so_when_an_agent_has_the_caller(
+    service: Service,
+) -> None:
+    phone = await service.calls("US support", S1)
+    await phone.waits(10)
+    await accepting.accept(service.runtime, page(service)["id"], "Kim")
+    hire(service, AMY, "tier1-oncall")
+    answers(service, amy=TAKES)
+    await phone.waits(400)
+    phone.is_connected_to(AMY)
+    assert page(service)["accepted_by"] == "Kim"

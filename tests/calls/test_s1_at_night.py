@@ -29,6 +29,9 @@ from tests.support.handset import Handset
 from tests.support.partners import TALLGRASS
 from tests.support.service import CALLER, Service
 
+BY_DAY = "2026-03-03 18:00"
+# Monday: the first region opens ten minutes later.
+BEFORE_APAC_OPENS = "2026-03-09 00:50"
 S1, CERTIFIED_S1 = "*#,1", f"{TALLGRASS.keys},1"
 
 
@@ -196,6 +199,35 @@ async def test_an_s1_gone_at_the_very_moment_in_which_1_is_pressed_is_not_forgot
     assert page(service)["accepted_by"] == "Sample Lead APAC"
     assert service.row(tables.waiting)["kind"] == "callback"
     assert service.case(phone)["status"] != "abandoned"
+
+
+async def test_an_s1_who_wants_to_be_rung_and_hangs_up_without_a_number_is_paged_for(service: Service) -> None:
+    service.it_is(BY_DAY)
+    hire(service, AMY, "tier1-us", state="on_call")
+    phone = await service.calls("US support", S1, caller=None)
+    await phone.waits(135)
+    await phone.interrupts("1")
+    await phone.waits(3)
+    await phone.hangs_up()
+    assert who_rang(service) == []
+    await service.exchange.timeline.run_for(120)
+    assert page(service)["accepted_at"] is None
+    assert len(who_rang(service)) > 0
+
+
+# A region opens
+
+
+async def test_an_s1_who_waits_since_the_night_is_offered_to_the_region_that_opens(service: Service) -> None:
+    service.it_is(BEFORE_APAC_OPENS)
+    phone = await service.calls("ANZ support", S1)
+    await phone.waits(60)
+    phone.is_waiting_in("tier1-oncall")
+    await phone.waits(15 * 60)
+    hire(service, AMY, "tier1-apac")
+    answers(service, amy=ACCEPTS)
+    await phone.waits(30)
+    phone.is_connected_to(AMY)
 
 
 # When something breaks

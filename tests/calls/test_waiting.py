@@ -9,8 +9,9 @@ import pytest
 
 from app.exchange import Person
 from app.exchange.events import Played, Ringing
+from app.services import agents
 from app.store import tables
-from tests.support.agents import AMY, hire
+from tests.support.agents import AMY, BEN, CARA, TAKES, answers, hire
 from tests.support.handset import Handset
 from tests.support.partners import LUMEN, TALLGRASS
 from tests.support.service import CALLER, Service, running_service, shipped_flows
@@ -46,6 +47,22 @@ async def test_a_suspended_partner_waits_as_if_not_certified(service: Service) -
     assert position_of(await service.calls("US support", f"{LUMEN.keys},2,#")) == "2"
 
 
+async def test_a_certified_caller_is_before_those_who_came_first(service: Service) -> None:
+    hire(service, CARA, "tier1-us", state="on_call")
+    first = await service.calls("US support", f"{UNVERIFIED}2,#")
+    hire(service, AMY, "tier2-us")
+    answers(service, amy=TAKES, ben=TAKES)
+    certified = await service.calls("US support", f"{CERTIFIED}2,#")
+    await certified.waits(20)
+    await agents.hand_over(service.runtime, "amy", "tier1-us", "", "desk")
+    await certified.waits(20)
+    assert position_of(certified) == "1"
+    hire(service, BEN, "tier1-us")
+    await certified.waits(10)
+    certified.is_connected_to(BEN)
+    first.is_waiting_in("tier1-us")
+
+
 async def test_each_queue_has_its_own_order(service: Service) -> None:
     await service.calls("US support", f"{UNVERIFIED}1")
     assert position_of(await service.calls("US support", f"{CERTIFIED}3,#")) == "1"
@@ -76,6 +93,50 @@ async def test_the_position_is_told_again_only_when_it_improved(service: Service
     await service.exchange.release(service.exchange.calls[0])
     await third.waits(60)
     assert (position_of(second), position_of(third)) == ("1", "2")
+
+
+def talked(service: Service, times: int, seconds: int = 240) -> None:
+    """So many conversations of a queue are over."""
+    now = service.now()
+    with service.engine.begin() as connection:
+        for n in range(times):
+            connection.execute(
+                tables.talks.insert().values(
+                    id=f"talk{n}", call_sid=f"CA{n}", case_number="1", who="Cara", leg=f"leg{n}", queue="tier1-us",
+                    began=now, connected_at=now, ended_at=now, how="hung_up", seconds=seconds,
+                )
+            )  # fmt: skip
+
+
+async def test_the_expected_wait_is_told_once_five_conversations_are_known(service: Service) -> None:
+    hire(service, CARA, "tier1-us", state="on_call")
+    talked(service, 4)
+    first = await service.calls("US support", f"{UNVERIFIED}2,#")
+    first.does_not_hear("expected wait")
+    await first.hangs_up()
+    with service.engine.begin() as connection:
+        connection.execute(tables.talks.delete())
+    talked(service, 5)
+    await service.calls("US support", f"{UNVERIFIED}2,#")
+    second = await service.calls("US support", f"{UNVERIFIED}2,#")
+    second.hears("You are number 2", "The expected wait is about 10 minutes")
+
+
+@pytest.mark.parametrize("severity", ["2", "3"])
+async def test_from_the_second_announcement_on_1_asks_for_a_callback_that_keeps_the_place(
+    service: Service, severity: str
+) -> None:
+    phone = await service.calls("US support", f"{UNVERIFIED}{severity},#")
+    since = service.row(tables.waiting)["since"]
+    phone.does_not_hear("losing your place")
+    await phone.waits(70)
+    phone.hears("To be called back without losing your place, press 1")
+    await phone.interrupts("1")
+    await phone.waits(20)
+    phone.is_cut_off()
+    assert service.case(phone)["status"] == "callback_requested"
+    place = service.row(tables.waiting)
+    assert (place["kind"], place["since"], place["number"]) == ("callback", since, CALLER)
 
 
 async def test_who_falls_back_is_not_told(service: Service) -> None:
@@ -176,6 +237,16 @@ async def test_an_s1_is_also_offered_to_a_region_that_opens_while_it_waits(servi
     assert AMY not in rung(service)
     await phone.waits(4 * 60)
     assert AMY in rung(service)
+
+
+@pytest.mark.parametrize("severity", ["2", "3"])
+async def test_where_nobody_serves_the_queue_the_callback_comes_at_once(service: Service, severity: str) -> None:
+    hire(service, AMY, "tier1-us", state="offline")
+    phone = await service.calls("US support", f"{UNVERIFIED}{severity},#")
+    await phone.waits(40)
+    phone.is_cut_off()
+    assert "Nobody is free" in phone.transcript()
+    assert service.case(phone)["status"] == "callback_requested"
 
 
 async def test_nobody_waits_more_than_60_minutes_in_music(database_url: str) -> None:

@@ -19,7 +19,8 @@ from sqlalchemy import create_engine, text
 from app.exchange import whereabouts
 from tests.support.terminals import ROOT, Terminal, Terminals, listens
 
-TUESDAY = "2026-03-03T18:00:00Z"
+TUESDAY, SATURDAY_NIGHT = "2026-03-03T18:00:00Z", "2026-03-07T03:00:00Z"
+LEAD, MANAGER, DIRECTOR = "+12065550131", "+12065550132", "+12065550133"
 BEN, CALLER = "+12065550162", "+12065550199"
 CODE = "**4712#"
 
@@ -102,6 +103,27 @@ def test_an_agents_phone_rings_the_agent_presses_1_and_both_talk(terminals: Term
     assert caller.ends() == 0
     agent.prints("over: completed")
     assert agent.ends() == 0
+
+
+def test_an_s1_at_night_rings_one_contact_after_another_until_the_third_accepts_and_talks_to_the_caller(
+    terminals: Terminals,
+) -> None:
+    terminals.env["PARTNERLINE_CLOCK"] = SATURDAY_NIGHT
+    terminals.exchange(speed=8)
+    terminals.serve()
+    for contact in (LEAD, MANAGER):
+        terminals.run("phone", contact, "--answers", "--keys", "2", "--once").prints("waits for a call.")
+    third = terminals.run("phone", DIRECTOR, "--answers", "--keys", "1", "--once")
+    third.prints("waits for a call.")
+    caller = calls(terminals)
+    third.prints(f"connected with {CALLER}")
+    caller.prints(f"connected with {DIRECTOR}")
+    rung = "SELECT group_concat(number) FROM (SELECT number FROM legs ORDER BY asked_at)"
+    assert value(terminals, rung) == f"{LEAD},{MANAGER},{DIRECTOR}"
+    assert value(terminals, "SELECT accepted_by FROM pages") == "Sample Director APAC"
+    caller.types("h\n")
+    assert caller.ends() == 0
+    assert third.ends() == 0
 
 
 def test_a_caller_who_waits_outlives_a_killed_service_and_is_then_connected(terminals: Terminals) -> None:

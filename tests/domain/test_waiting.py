@@ -151,18 +151,29 @@ def test_whoever_goes_on_waiting_has_somebody_to_wait_for(
         ("us", "2026-03-03 20:00", None),  # only us is open
         ("emea", "2026-03-03 08:30", "tier1-apac"),  # us is closed, apac is not
         ("us", "2026-03-03 08:30", "tier1-emea"),  # a closed region's callers wait in the first open one's queue
-        (None, "2026-03-03 15:00", None),  # the on-call queues
     ],
 )
-def test_the_next_open_region_is_the_first_in_the_queues_own_order(
-    region: str | None, at: str, expected: str | None
+def test_the_next_open_region_is_the_first_in_the_queues_own_order(region: str, at: str, expected: str | None) -> None:
+    assert waiting.next_queue(1, region, "apac", REGIONS, utc(at)) == expected
+
+
+@pytest.mark.parametrize(
+    ("home", "at", "expected"),
+    [
+        ("apac", "2026-03-07 03:00", None),  # Saturday
+        ("apac", "2026-03-09 01:00", "tier1-apac"),  # Monday, 09:00 in Singapore
+        ("us", "2026-03-09 01:00", "tier1-apac"),  # the first that opens, where one's own is closed
+    ],
+)
+def test_from_the_on_call_queues_the_next_is_the_cases_own_region_once_it_opens(
+    home: str, at: str, expected: str | None
 ) -> None:
-    assert waiting.next_queue(1, region, REGIONS, utc(at)) == expected
+    assert waiting.next_queue(1, None, home, REGIONS, utc(at)) == expected
 
 
 def test_a_region_closed_by_hand_is_not_the_next_open_one() -> None:
     closed = closure("emea", "closed", "2026-03-03 00:00", "2026-03-04 00:00")
-    assert waiting.next_queue(2, "us", REGIONS, utc("2026-03-03 15:00"), [closed]) is None
+    assert waiting.next_queue(2, "us", "us", REGIONS, utc("2026-03-03 15:00"), [closed]) is None
 
 
 def test_the_expected_wait_is_told_where_there_is_enough_to_tell() -> None:

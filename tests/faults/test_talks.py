@@ -3,11 +3,13 @@
 from app.store import tables
 from tests.faults.test_database_away import is_back
 from tests.support.agents import AMY, DAN, TAKES, answers, hire, state
-from tests.support.faults import Fault, Stopwatch
+from tests.support.faults import Fault, Stopwatch, TableLocked, TablesMissing, TablesRenamed
 from tests.support.handset import Handset
 from tests.support.service import Service
 
 DESK = "+12065550110"
+# Other tables are away then.
+TALKS_ARE_KNOWN = (TablesMissing, TableLocked, TablesRenamed)
 
 
 async def waits_in_tier_1(service: Service) -> Handset:
@@ -17,7 +19,7 @@ async def waits_in_tier_1(service: Service) -> Handset:
     return phone
 
 
-async def test_the_agent_hangs_up_and_is_free_when_it_is_back(
+async def test_the_agents_leg_ends_and_the_caller_waits_again_unless_it_is_known_that_they_hung_up(
     service: Service, fault: Fault, stopwatch: Stopwatch
 ) -> None:
     hire(service, AMY, "tier1-us")
@@ -28,11 +30,32 @@ async def test_the_agent_hangs_up_and_is_free_when_it_is_back(
     with fault.struck():
         await leg.hangup()
         await phone.waits(60)
-        phone.is_cut_off()
+        known = isinstance(fault, TALKS_ARE_KNOWN)
+        assert phone.call.waiting_in == (None if known else "tier1-us")
+        assert phone.call.over == known
     await is_back(service)
     await service.exchange.timeline.run_for(180)
-    assert service.row(tables.talks)["how"] == "hung_up"
-    assert state(service, AMY) == "available"
+    # Who waits is taken again.
+    ended = ["hung_up"] if known else ["dropped", None]
+    talks = sorted(service.rows(tables.talks), key=lambda row: row["began"])
+    assert [row["how"] for row in talks] == ended
+    assert state(service, AMY) == ("available" if known else "on_call")
+
+
+async def test_the_caller_hangs_up_and_the_agent_is_free_when_it_is_back(
+    service: Service, fault: Fault, stopwatch: Stopwatch
+) -> None:
+    hire(service, AMY, "tier1-us")
+    answers(service, amy=TAKES)
+    phone = await waits_in_tier_1(service)
+    phone.is_connected_to(AMY)
+    with fault.struck():
+        await phone.hangs_up()
+        await service.exchange.timeline.run_for(60)
+    await is_back(service)
+    await service.exchange.timeline.run_for(180)
+    assert [row["how"] for row in service.rows(tables.talks)] == ["hung_up"]
+    assert (state(service, AMY), service.count(tables.waiting)) == ("available", 0)
 
 
 async def test_so_is_an_agent_who_had_dialled_in(service: Service, fault: Fault, stopwatch: Stopwatch) -> None:

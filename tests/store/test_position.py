@@ -36,7 +36,9 @@ async def test_the_database_counts_as_the_rule_does(database_url: str) -> None:
             assert place is not None
             assert place.position == position(waits, queue)
         assert await lookups.place_of(store, "nobody") is None
-        assert await lookups.place_of(store, "taken") is None
+        taken = await lookups.place_of(store, "taken")
+        assert taken is not None
+        assert taken.taken
     finally:
         await store.close()
 

@@ -20,7 +20,7 @@ from app.domain import waiting
 from app.domain.routing import ASSUMED_SEVERITY, Severity
 from app.flows import asks
 from app.flows.nodes.base import Asks, Go, Here, Node, Step, Target, Wait
-from app.flows.session import Way, change
+from app.flows.session import Session, Way, change
 from app.flows.turn import DialEnded, Enqueue, Heard, HungUp, Keyed, Leave, LeftQueue, Music, Silence, StillWaiting
 
 POSITION, EXPECTED = "your_position", "your_wait"
@@ -60,7 +60,7 @@ class QueueNode(Node, frozen=True):
             case Keyed(keys) if keys.startswith(CALLBACK_KEY) and _may_ask_for_callback(here):
                 return Asks(asks.WantCallback(), here.session)
             case StillWaiting() | Keyed():
-                return Asks(asks.FindPlace(), here.session)
+                return Asks(asks.FindPlace(expected=_is_due(here)), here.session)
             case asks.FoundPlace():
                 return self._go_on(here, heard)
             case asks.Done():
@@ -72,7 +72,7 @@ class QueueNode(Node, frozen=True):
                 return self._left(here, result, seconds)
             case DialEnded() | Silence():
                 # Back from a conference.
-                return Asks(asks.HowItEnded(), here.session)
+                return Asks(asks.HowItEnded(here.session.turn), here.session)
             case asks.AgentLost():
                 return self._again(here, here.session.way, LOST)
             case asks.HandedOver(queue, tier, region):
@@ -86,12 +86,16 @@ class QueueNode(Node, frozen=True):
 
     def _go_on(self, here: Here, place: asks.FoundPlace) -> Step:
         session = here.session
+        if place.taken:
+            # The call is about to be connected: so nothing but music, or the queue again, to be taken out of it.
+            return self.enter(here) if session.leaving else Wait(session, (Music(),))
         if session.leaving:
             return Go(self.callback if place.leaves else self.waited, change(session, leaving=False))
         if place.leaves or _too_long(here, place):
             return Wait(session, (Leave(),))
-        due = int(here.now.timestamp()) - session.announced_at >= waiting.ANNOUNCED_EVERY.total_seconds()
-        return self._announce(here, place) if due else Wait(session, (Music(listens=_may_ask_for_callback(here)),))
+        if _is_due(here):
+            return self._announce(here, place)
+        return Wait(session, (Music(listens=_may_ask_for_callback(here)),))
 
     def _announce(self, here: Here, place: asks.FoundPlace) -> Wait:
         """The position is told the first time, and then only when it improved."""
@@ -119,8 +123,11 @@ class QueueNode(Node, frozen=True):
 
     def _left(self, here: Here, result: str, seconds: int) -> Step:
         match result:
-            case "bridged" | "bridging-in-process" | "redirected" | "redirected-from-bridged":
-                return Go(self.bridged, change(here.session, taken_at=here.session.queued_at + seconds))
+            case "bridged" | "redirected-from-bridged":
+                return Go(self.bridged, _taken(here, seconds))
+            case "redirected" | "bridging-in-process":
+                # It may come when the conversation is over, before the end of that does.
+                return Asks(asks.HowItEnded(here.session.turn), _taken(here, seconds))
             case "hangup":
                 return Go(self.left, here.session)
             case "leave":
@@ -143,6 +150,16 @@ class QueueNode(Node, frozen=True):
 
     def prompts(self) -> Iterator[str]:
         yield from (POSITION, EXPECTED, OFFER, *OFFERS.values(), LOST, PASSED_ON)
+
+
+def _is_due(here: Here) -> bool:
+    """Whether the next announcement is."""
+    return int(here.now.timestamp()) - here.session.announced_at >= waiting.ANNOUNCED_EVERY.total_seconds()
+
+
+def _taken(here: Here, seconds: int) -> Session:
+    """Somebody has taken the call, after so long in the queue."""
+    return change(here.session, taken_at=here.session.queued_at + seconds)
 
 
 def _severity(here: Here) -> Severity:

@@ -88,7 +88,7 @@ class Queue(Shape):
     name: str
     tier: int
     region: str | None = Field(description="Null for the on-call queues.")
-    length: int = Field(description="How many wait, callbacks among them.")
+    length: int = Field(description="How many wait; a callback does once it is due.")
     longest_wait: int | None = Field(description="Seconds, of who waits now.")
     expected_wait: int | None = Field(
         description="Seconds, for who comes now; null where too little is known to tell, or nobody serves the queue."
