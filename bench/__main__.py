@@ -5,7 +5,7 @@ from importlib import import_module
 
 from bench.report import Row, progress, table
 
-PROGRAMS = ("turn", "memory", "route_batch", "partner_import", "start", "dispatch")
+PROGRAMS = ("turn", "memory", "route_batch", "partner_import", "start", "dispatch", "look", "answering", "sharing")
 
 
 def main() -> None:

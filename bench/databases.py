@@ -26,6 +26,13 @@ def postgres() -> Iterator[str]:
         server.close()
 
 
+@contextmanager
+def both(folder: Path) -> Iterator[dict[str, str]]:
+    """The addresses of a filled database of each kind, by its name."""
+    with postgres() as server:
+        yield {"SQLite": sqlite(folder), "PostgreSQL": server}
+
+
 def sqlite(folder: Path) -> str:
     """The address of a filled database file."""
     return filled(f"sqlite:///{folder / 'partnerline.db'}")
