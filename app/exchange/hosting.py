@@ -75,6 +75,7 @@ async def host(hosted: Hosted, ready: Callable[[str], None]) -> None:
                     task.cancel()
                 # A request that is cut off closes its connection only when it is waited for.
                 await asyncio.gather(*beside, return_exceptions=True)
+                await exchange.timeline.stop()
 
             app = Starlette(routes=_routes(hosted, exchange, lambda: server), lifespan=lifespan)
             server = uvicorn.Server(

@@ -108,6 +108,13 @@ class Timeline:
             self._one_more_busy()
             parking.set_result(value)
 
+    async def stop(self) -> None:
+        """Cuts off all actors, and waits until each has let go of what it held: a request under way, say."""
+        cut_off = tuple(self._tasks)
+        for task in cut_off:
+            task.cancel()
+        await asyncio.gather(*cut_off, return_exceptions=True)
+
     async def settle(self) -> None:
         """Returns when every actor is parked. Raises what an actor died of: that is a mistake in the exchange."""
         await self._all_parked.wait()
