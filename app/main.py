@@ -13,7 +13,6 @@ from fastapi import FastAPI
 
 from app import content, logs
 from app.domain import cases
-from app.exchange import whereabouts
 from app.flows.flow import Flows
 from app.jobs import Handler, Jobs
 from app.jobs.embedded import EmbeddedJobs
@@ -90,6 +89,8 @@ def addresses(settings: Settings) -> tuple[str, str]:
     """Where the provider's REST API is, and where the provider finds this service: the built-in exchange says both."""
     if not settings.on_own_exchange:
         return settings.twilio_api_url.rstrip("/"), settings.public_url.rstrip("/")
+    from app.exchange import whereabouts  # noqa: PLC0415 because a service on a real line needs nothing of the exchange
+
     where = whereabouts.of(settings.state_dir, settings.exchange_url, given="exchange_url" in settings.model_fields_set)
     return where.url.rstrip("/"), (settings.public_url or where.calls).rstrip("/")
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -55,9 +54,3 @@ async def codes(tx: Transaction) -> Mapping[str, str]:
 
 async def set_code(tx: Transaction, id_: str, code: str) -> None:
     await tx.execute(update(agents).where(agents.c.id == id_).values(code=code))
-
-
-async def wrapping_up(tx: Transaction) -> Iterable[tuple[str, datetime]]:
-    """Who wraps up, and until when."""
-    rows = await tx.execute(select(agents.c.id, agents.c.wrap_until).where(agents.c.state == "wrap_up"))
-    return [(id_, until) for id_, until in rows if until is not None]

@@ -230,8 +230,10 @@ def _queue(record: records.Turn) -> Iterator[Statement]:
         yield OUT_OF_QUEUE, own
     if record.queue:
         yield WAITS, {**own, "case": record.case_number, "queue": record.queue, "at": record.at}
-        yield WAITING_CASE, own
-        if any(isinstance(deed, records.NewCase | records.JoinedCase) and deed.draft.page for deed in record.deeds):
+        drafts = [deed.draft for deed in record.deeds if isinstance(deed, records.NewCase | records.JoinedCase)]
+        if not any(draft.status == "waiting" for draft in drafts):
+            yield WAITING_CASE, own
+        if any(draft.page for draft in drafts):
             yield PAGED, own
 
 
