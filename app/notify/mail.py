@@ -17,7 +17,7 @@ from app.notify import Notice
 from app.notify.outbox import Outbox
 from app.provider.rest_errors import AnswerLost, Busy, ProviderError, Refused
 from app.store.database import Transaction
-from app.store.messages import Row
+from app.store.rows import Row
 
 # Seconds for each step of the conversation with the server.
 PATIENCE = 15

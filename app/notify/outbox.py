@@ -15,7 +15,7 @@ from app.notify import Notice
 from app.provider.rest_errors import AnswerLost, Busy, Refused
 from app.store import messages
 from app.store.database import Database, Transaction
-from app.store.messages import Row
+from app.store.rows import Row
 
 log = structlog.get_logger()
 JOB = "send_message"

@@ -7,7 +7,7 @@ from app.notify import Notice
 from app.notify.outbox import Outbox
 from app.provider.rest import Provider
 from app.store.database import Transaction
-from app.store.messages import Row
+from app.store.rows import Row
 
 
 class Sms:

@@ -8,7 +8,7 @@ from app.services.page_words import write_down
 from app.services.refusals import Conflict, Missing
 from app.store import audit, pages, places
 from app.store.database import Transaction
-from app.store.places import Row
+from app.store.rows import Row
 
 
 async def accept(runtime: Runtime, page_id: str, who: str) -> Row:

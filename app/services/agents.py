@@ -15,7 +15,8 @@ from app.services.csv_table import closest, shown
 from app.services.refusals import Conflict, Missing, Unfit
 from app.store import agents, audit, desks, events, legs, places
 from app.store.database import Transaction
-from app.store.paging import Page, Row
+from app.store.paging import Page
+from app.store.rows import Row
 
 # A phone that was rung to see whether it is right has stopped by then.
 RINGS_AT_MOST = timedelta(minutes=1)

@@ -14,7 +14,7 @@ from app.services import joining, legs, offers, spoken, talks
 from app.store import callbacks, cases, events, places
 from app.store import legs as leg_rows
 from app.store.database import Transaction
-from app.store.places import Row
+from app.store.rows import Row
 
 SECONDS_OF_RINGING = 30
 # After the ringing: the telephone company's five seconds of grace, what is said, and the time to press a key.

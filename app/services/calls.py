@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from app.runtime import Runtime
 from app.services.refusals import Missing
 from app.store import calls
-from app.store.paging import Page, Row
+from app.store.paging import Page
+from app.store.rows import Row
 
 
 async def listed(runtime: Runtime, call_sid: str | None, pid: str | None, cursor: str | None, limit: int) -> Page:

@@ -20,7 +20,8 @@ from app.services.refusals import Conflict, Missing, Unfit
 from app.store import audit, callbacks, cases
 from app.store.database import Transaction
 from app.store.hot import NumberTaken
-from app.store.paging import Page, Row
+from app.store.paging import Page
+from app.store.rows import Row
 
 T = TypeVar("T")
 Writer = Literal["person", "partner", "system"]

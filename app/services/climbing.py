@@ -14,7 +14,8 @@ from app.services import accepting, page_words, reaching
 from app.services.page_words import write_down
 from app.store import cases, pages, places
 from app.store.database import Transaction
-from app.store.places import Row, Waits
+from app.store.places import Waits
+from app.store.rows import Row
 
 LATE = timedelta(minutes=1)
 TIME_IS_OVER = "did not answer in time"

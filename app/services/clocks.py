@@ -18,7 +18,7 @@ from app.store import clocks, events
 from app.store.clocks import Kind, Until
 from app.store.database import Transaction
 from app.store.hot import StoreUnavailable
-from app.store.places import Row
+from app.store.rows import Row
 
 log = structlog.get_logger()
 JOB = "look_at_clocks"

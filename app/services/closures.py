@@ -7,7 +7,8 @@ from app.domain.regions import ClosureKind
 from app.runtime import Runtime
 from app.services.refusals import Missing, Unfit
 from app.store import audit, closures
-from app.store.paging import Page, Row
+from app.store.paging import Page
+from app.store.rows import Row
 
 
 @dataclass(frozen=True, slots=True)

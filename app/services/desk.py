@@ -26,7 +26,7 @@ from app.store import agents, cases, events, lookups, pages, places
 from app.store.database import Transaction
 from app.store.hot import StoreUnavailable
 from app.store.lookups import DeskAgent
-from app.store.places import Row
+from app.store.rows import Row
 
 log = structlog.get_logger()
 # Seconds that each queue is asked before the next one is; the provider takes no less.

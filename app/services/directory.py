@@ -14,7 +14,8 @@ from app.services.partners import ImportReport, import_file
 from app.services.refusals import Conflict, Missing, Unfit
 from app.store import audit, partners
 from app.store.database import Transaction
-from app.store.paging import Page, Row
+from app.store.paging import Page
+from app.store.rows import Row
 
 
 @dataclass(frozen=True, slots=True)

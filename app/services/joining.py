@@ -19,7 +19,7 @@ from app.runtime import Runtime
 from app.services import ringing_back, talks
 from app.store import calls, legs, lookups, places
 from app.store.hot import StoreUnavailable
-from app.store.places import Row
+from app.store.rows import Row
 
 log = structlog.get_logger()
 # Seconds to ask the telephone company what became of the other side. The caller hears nothing meanwhile.

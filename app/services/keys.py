@@ -12,7 +12,7 @@ from app.services.refusals import Conflict, Missing
 from app.store import audit, keys
 from app.store.database import Database
 from app.store.hot import StoreUnavailable
-from app.store.paging import Row
+from app.store.rows import Row
 
 Role = Literal["viewer", "agent", "supervisor", "admin"]
 # Each may do what those before it may.

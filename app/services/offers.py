@@ -10,7 +10,7 @@ from app.services import legs, spoken, talks
 from app.store import agents, calls, cases, events, places
 from app.store import legs as leg_rows
 from app.store.database import Transaction
-from app.store.places import Row
+from app.store.rows import Row
 
 # After the ringing: the telephone company's five seconds of grace, the whisper, and the time to press a key.
 BEYOND_RINGING = timedelta(seconds=35)

@@ -10,7 +10,7 @@ from app.runtime import Runtime
 from app.services import spoken
 from app.store import cases, events
 from app.store.database import Transaction
-from app.store.places import Row
+from app.store.rows import Row
 
 LONGEST_REASON = 300
 AUTHOR = "paging"

@@ -4,7 +4,8 @@ from app.runtime import Runtime
 from app.services import accepting
 from app.services.refusals import Missing
 from app.store import page_list
-from app.store.paging import Page, Row
+from app.store.paging import Page
+from app.store.rows import Row
 
 
 async def listed(runtime: Runtime, cursor: str | None, limit: int) -> Page:

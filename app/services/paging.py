@@ -12,7 +12,7 @@ from app.services.climbing import look_at_page as look_at_page
 from app.services.climbing import page_for_waiting as page_for_waiting
 from app.store import cases, legs, pages, places
 from app.store.database import Transaction
-from app.store.places import Row
+from app.store.rows import Row
 
 ACCEPT, PASS_ON = "1", "2"
 

@@ -13,7 +13,7 @@ from app.services import spoken
 from app.services.purposes import PURPOSES
 from app.store import legs
 from app.store.hot import StoreUnavailable
-from app.store.places import Row
+from app.store.rows import Row
 
 log = structlog.get_logger()
 # It includes a question to the provider.

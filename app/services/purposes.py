@@ -6,7 +6,7 @@ from app.flows.turn import Heard
 from app.runtime import Runtime
 from app.services import callbacks, offers, paging, verifying
 from app.store.database import Transaction
-from app.store.places import Row
+from app.store.rows import Row
 
 
 class Purpose(Protocol):

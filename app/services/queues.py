@@ -12,7 +12,7 @@ from app.flows.flow import Queue
 from app.runtime import Runtime
 from app.services.refusals import Missing
 from app.store import agents, lookups, queues
-from app.store.paging import Row
+from app.store.rows import Row
 
 # Of each queue, the first in it; `length` counts all.
 SHOWN = 200

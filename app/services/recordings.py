@@ -16,7 +16,7 @@ from app.provider.rest import NotThere, ProviderError, RecordingFacts
 from app.runtime import Runtime
 from app.store import cases, events, voicemails
 from app.store.cases import Update
-from app.store.paging import Row
+from app.store.rows import Row
 from app.store.sounds import SID
 from app.store.voicemails import Kept, Lost
 

@@ -6,7 +6,7 @@ from app.provider.rest import NotThere
 from app.runtime import Runtime
 from app.services import talks
 from app.store import calls, events, legs, places
-from app.store.places import Row
+from app.store.rows import Row
 
 
 async def caller_has_gone(runtime: Runtime, talk: Row) -> None:

@@ -12,7 +12,7 @@ from app.runtime import Runtime
 from app.services import desk, placing
 from app.store import sweeping
 from app.store.hot import StoreUnavailable
-from app.store.sweeping import Row
+from app.store.rows import Row
 
 log = structlog.get_logger()
 FOR_A_WHILE = timedelta(minutes=2)

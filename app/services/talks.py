@@ -15,7 +15,7 @@ from app.services import legs
 from app.store import agents, callbacks, calls, cases, events, pages, places
 from app.store import legs as leg_rows
 from app.store.database import Transaction
-from app.store.places import Row
+from app.store.rows import Row
 
 How = Literal["hung_up", "dropped", "handed_over", "gone"]
 # Of a leg, as the provider says it.

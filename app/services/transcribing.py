@@ -10,7 +10,7 @@ from app.runtime import Runtime
 from app.services import recordings
 from app.store import events, voicemails
 from app.store.database import Transaction
-from app.store.paging import Row
+from app.store.rows import Row
 
 log = structlog.get_logger()
 LONGEST = 4_000

@@ -5,7 +5,7 @@ from app.runtime import Runtime
 from app.services import legs, offers, spoken
 from app.store import agents, events
 from app.store.database import Transaction
-from app.store.places import Row
+from app.store.rows import Row
 
 SECONDS_OF_RINGING = 20
 

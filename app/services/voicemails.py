@@ -3,7 +3,8 @@
 from app.runtime import Runtime
 from app.services.refusals import Conflict, Missing
 from app.store import audit, voicemails
-from app.store.paging import Page, Row
+from app.store.paging import Page
+from app.store.rows import Row
 from app.store.voicemails import Filters
 
 WHY_NOT = {

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from app.store.database import Transaction
-from app.store.paging import Key, Moment, Order, Page, Row, page
+from app.store.paging import Key, Moment, Order, Page, page
+from app.store.rows import Row, every, first
 from app.store.tables import calls, turns
 
 FIELDS = (
@@ -36,8 +37,7 @@ async def listed(tx: Transaction, call_sid: str | None, pid: str | None, cursor:
 
 
 async def one(tx: Transaction, call_sid: str) -> Row | None:
-    row = (await tx.execute(select(*FIELDS).where(calls.c.call_sid == call_sid))).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, select(*FIELDS).where(calls.c.call_sid == call_sid))
 
 
 async def turns_of(tx: Transaction, call_sid: str) -> Sequence[Row]:
@@ -47,4 +47,4 @@ async def turns_of(tx: Transaction, call_sid: str) -> Sequence[Row]:
         .where(turns.c.call_sid == call_sid)
         .order_by(turns.c.at, turns.c.turn)
     )
-    return [dict(row._mapping) for row in await tx.execute(query)]
+    return await every(tx, query)

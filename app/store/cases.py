@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from app.flows.flow import Queue
 from app.store.database import Transaction
 from app.store.hot import NumberTaken
-from app.store.paging import Key, Moment, Order, Page, Row, page
+from app.store.paging import Key, Moment, Order, Page, page
+from app.store.rows import Row, first
 from app.store.tables import Instant, calls, case_updates, cases, pages, waiting
 
 # What was told to a lead is not the reader's business.
@@ -63,14 +64,12 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
 
 
 async def one(tx: Transaction, number: str) -> Row | None:
-    row = (await tx.execute(select(*FIELDS).where(cases.c.number == number))).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, select(*FIELDS).where(cases.c.number == number))
 
 
 async def locked(tx: Transaction, number: str) -> Row | None:
     """A case that nobody else changes until this transaction ends."""
-    row = (await tx.execute(select(*FIELDS).where(cases.c.number == number).with_for_update())).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, select(*FIELDS).where(cases.c.number == number).with_for_update())
 
 
 async def add(tx: Transaction, values: Mapping[str, Any]) -> Row:
@@ -97,8 +96,7 @@ async def add_update(tx: Transaction, number: str, entry: Update) -> None:
 
 
 async def update_with_id(tx: Transaction, id_: str) -> Row | None:
-    row = (await tx.execute(select(case_updates).where(case_updates.c.id == id_))).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, select(case_updates).where(case_updates.c.id == id_))
 
 
 async def updates_of(tx: Transaction, number: str, cursor: str | None, limit: int) -> Page:

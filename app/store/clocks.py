@@ -3,18 +3,18 @@
 Both look-ups have an index of their own, which holds only what they can find: see `tables.cases`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import and_, or_, select, text, update
 
 from app.domain.routing import Severity
 from app.store.database import Transaction
+from app.store.rows import Row, every
 from app.store.tables import RESPONSE_TO_TELL, UPDATE_TO_TELL, cases
 
-Row = Mapping[str, Any]
 Kind = Literal["response", "update"]
 DUE = {"response": cases.c.first_response_due_at, "update": cases.c.next_update_due_at}
 WARNED = {"response": cases.c.response_warned, "update": cases.c.update_warned}
@@ -37,7 +37,7 @@ async def responses(tx: Transaction, until: Iterable[Until], promised_until: dat
     # Said once for all branches, so that the index is used.
     latest = max([promised_until, *(u.at for u in until)])
     query = select(cases).where(text(RESPONSE_TO_TELL), due <= latest, found).order_by(due, cases.c.number)
-    return [dict(row._mapping) for row in await tx.execute(query.limit(limit))]
+    return await every(tx, query.limit(limit))
 
 
 async def updates(tx: Transaction, until: Iterable[Until], limit: int) -> Sequence[Row]:
@@ -53,7 +53,7 @@ async def updates(tx: Transaction, until: Iterable[Until], limit: int) -> Sequen
     ]
     latest = max(u.at for u in until)
     query = select(cases).where(text(UPDATE_TO_TELL), due <= latest, or_(*soon)).order_by(due, cases.c.number)
-    return [dict(row._mapping) for row in await tx.execute(query.limit(limit))]
+    return await every(tx, query.limit(limit))
 
 
 async def told(tx: Transaction, number: str, kind: Kind, due: datetime) -> bool:

@@ -8,7 +8,8 @@ from sqlalchemy import Select, delete, insert, select
 
 from app.domain.regions import Closure
 from app.store.database import Transaction
-from app.store.paging import Id, Order, Page, Row, page
+from app.store.paging import Id, Order, Page, page
+from app.store.rows import Row, first
 from app.store.tables import closures
 
 IN_ORDER = Order((closures.c.id,), tuple[Id])
@@ -28,8 +29,7 @@ async def add(tx: Transaction, values: Mapping[str, Any]) -> Row:
 
 async def remove(tx: Transaction, id_: int) -> Row | None:
     """The closure that was removed; None where there is none."""
-    row = (await tx.execute(delete(closures).where(closures.c.id == id_).returning(*closures.c))).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, delete(closures).where(closures.c.id == id_).returning(*closures.c))
 
 
 async def at(tx: Transaction, now: datetime) -> tuple[Closure, ...]:

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from app.store.database import Transaction
-from app.store.paging import Key, Order, Page, Row, page
+from app.store.paging import Key, Order, Page, page
+from app.store.rows import Row, first
 from app.store.tables import agents, cases, offers, talks, waiting, wrong_pids
 
 # Neither where an agent is rung nor the code.
@@ -41,8 +42,7 @@ async def listed(tx: Transaction, cursor: str | None, limit: int) -> Page:
 
 
 async def one(tx: Transaction, id_: str) -> Row | None:
-    row = (await tx.execute(select(*FIELDS).where(agents.c.id == id_))).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, select(*FIELDS).where(agents.c.id == id_))
 
 
 async def work_of(tx: Transaction, ids: Collection[str]) -> Mapping[str, Row]:

@@ -8,7 +8,7 @@ from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.store.database import Transaction
-from app.store.paging import Row
+from app.store.rows import Row, every, first
 from app.store.tables import api_keys
 
 
@@ -17,12 +17,11 @@ class NameTaken(Exception):
 
 
 async def with_id(tx: Transaction, id_: str) -> Row | None:
-    row = (await tx.execute(select(api_keys).where(api_keys.c.id == id_))).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, select(api_keys).where(api_keys.c.id == id_))
 
 
 async def listed(tx: Transaction) -> list[Row]:
-    return [dict(row._mapping) for row in await tx.execute(select(api_keys).order_by(api_keys.c.name))]
+    return await every(tx, select(api_keys).order_by(api_keys.c.name))
 
 
 async def add(tx: Transaction, values: Mapping[str, Any]) -> None:

@@ -1,15 +1,13 @@
 """Calls that we place, one row each, and how fast they may be placed."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select, update
 
 from app.store.database import Transaction
+from app.store.rows import Row, first
 from app.store.tables import legs, rates
-
-Row = Mapping[str, Any]
 
 
 async def next_slot(tx: Transaction, name: str, now: datetime, apart: timedelta) -> datetime:
@@ -28,8 +26,7 @@ async def add(tx: Transaction, values: Row) -> None:
 
 
 async def one(tx: Transaction, key: str) -> Row | None:
-    row = (await tx.execute(select(legs).where(legs.c.key == key))).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, select(legs).where(legs.c.key == key))
 
 
 async def has_ended(tx: Transaction, key: str) -> bool:
@@ -41,8 +38,7 @@ async def has_ended(tx: Transaction, key: str) -> bool:
 async def of_subject(tx: Transaction, purpose: str, subject: str) -> Row | None:
     """The newest leg for something."""
     query = select(legs).where(legs.c.purpose == purpose, legs.c.subject == subject)
-    row = (await tx.execute(query.order_by(legs.c.planned_at.desc()).limit(1))).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, query.order_by(legs.c.planned_at.desc()).limit(1))
 
 
 async def move(tx: Transaction, key: str, before: tuple[str, ...], **values: Any) -> bool:

@@ -1,15 +1,14 @@
 """Text messages and mails that the service sends, one row each. The key is made by the writer: a repeat is seen."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, select, text, update
 
 from app.store.columns import Instant
 from app.store.database import Transaction
+from app.store.rows import Row, first
 from app.store.tables import messages
 
-Row = Mapping[str, Any]
 ADD = text(
     "INSERT INTO messages (key, channel, recipient, subject, text, state, planned_at)"
     " VALUES (:key, :channel, :recipient, :subject, :text, 'planned', :planned_at) ON CONFLICT (key) DO NOTHING"
@@ -22,8 +21,7 @@ async def add(tx: Transaction, values: Row) -> bool:
 
 
 async def one(tx: Transaction, key: str) -> Row | None:
-    row = (await tx.execute(select(messages).where(messages.c.key == key))).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, select(messages).where(messages.c.key == key))
 
 
 async def move(tx: Transaction, key: str, before: str, **values: Any) -> bool:

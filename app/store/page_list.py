@@ -8,7 +8,8 @@ import msgspec
 from sqlalchemy import Select, case, select
 
 from app.store.database import Transaction
-from app.store.paging import Key, Moment, Order, Page, Row, page
+from app.store.paging import Key, Moment, Order, Page, page
+from app.store.rows import Row
 from app.store.tables import cases, page_tries, pages
 
 Flag = Annotated[int, msgspec.Meta(ge=0, le=1)]

@@ -1,16 +1,16 @@
 """Pages: cases that somebody on duty must take, and whom they have reached so far."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, insert, or_, select, text, update
+from sqlalchemy import bindparam, insert, or_, select, text, update
 
 from app.store.columns import Instant
 from app.store.database import Transaction
+from app.store.rows import Row, every, first
 from app.store.tables import cases, page_tries, pages
 
-Row = Mapping[str, Any]
 # A page that was opened already stays as it is.
 OPEN = text(
     "INSERT INTO pages (id, case_number, tier, reason, call_sid, opened_at, next_at)"
@@ -28,12 +28,12 @@ async def add(
 
 
 async def one(tx: Transaction, id_: str) -> Row | None:
-    return await _first(tx, select(pages).where(pages.c.id == id_))
+    return await first(tx, select(pages).where(pages.c.id == id_))
 
 
 async def locked(tx: Transaction, id_: str) -> Row | None:
     """A page that nobody else changes until this transaction ends."""
-    return await _first(tx, select(pages).where(pages.c.id == id_).with_for_update())
+    return await first(tx, select(pages).where(pages.c.id == id_).with_for_update())
 
 
 async def change(tx: Transaction, id_: str, **values: Any) -> None:
@@ -70,7 +70,7 @@ async def of_unverified_locked(tx: Transaction, tier: int) -> list[Row]:
         .order_by(pages.c.opened_at, pages.c.id)
         .with_for_update(of=pages)
     )
-    return [dict(row._mapping) for row in await tx.execute(query)]
+    return await every(tx, query)
 
 
 async def merged(tx: Transaction, tier: int) -> Sequence[str]:
@@ -106,14 +106,13 @@ async def add_try(tx: Transaction, values: Row) -> None:
 
 
 async def one_try(tx: Transaction, id_: str) -> Row | None:
-    return await _first(tx, select(page_tries).where(page_tries.c.id == id_))
+    return await first(tx, select(page_tries).where(page_tries.c.id == id_))
 
 
 async def tries_of(tx: Transaction, page: str) -> list[Row]:
     """Whom a page has reached, in order."""
     query = select(page_tries).where(page_tries.c.page_id == page)
-    rows = await tx.execute(query.order_by(page_tries.c.round, page_tries.c.rung))
-    return [dict(row._mapping) for row in rows]
+    return await every(tx, query.order_by(page_tries.c.round, page_tries.c.rung))
 
 
 async def handed(tx: Transaction, id_: str, now: datetime) -> None:
@@ -129,8 +128,3 @@ async def end_try(tx: Transaction, id_: str, result: str, now: datetime) -> bool
         update(page_tries).where(page_tries.c.id == id_, still).values(ended_at=now, result=result)
     )
     return bool(changed.rowcount)
-
-
-async def _first(tx: Transaction, query: Select[Any]) -> Row | None:
-    row = (await tx.execute(query)).first()
-    return dict(row._mapping) if row else None

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
@@ -11,9 +11,9 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, literal, tuple_
 
 from app.store.database import Transaction
+from app.store.rows import Row
 
 T = TypeVar("T", bound=tuple[Any, ...])
-Row = Mapping[str, Any]
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 # What a column of ours holds: no NUL, which PostgreSQL refuses.

@@ -7,7 +7,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.store.database import Transaction
-from app.store.paging import Key, Order, Page, Row, page
+from app.store.paging import Key, Order, Page, page
+from app.store.rows import Row, first
 from app.store.tables import partner_phones, partners
 
 BY_PID = Order((partners.c.pid,), tuple[Key])
@@ -22,13 +23,11 @@ async def listed(tx: Transaction, cursor: str | None, limit: int) -> Page:
 
 
 async def one(tx: Transaction, pid: str) -> Row | None:
-    row = (await tx.execute(select(partners).where(partners.c.pid == pid))).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, select(partners).where(partners.c.pid == pid))
 
 
 async def dialling(tx: Transaction, digits: str) -> Row | None:
-    row = (await tx.execute(select(partners).where(partners.c.dialled == digits))).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, select(partners).where(partners.c.dialled == digits))
 
 
 async def save(tx: Transaction, id_: int | None, values: Mapping[str, Any], phones: Sequence[str]) -> Row:

@@ -5,7 +5,7 @@ ids, then the place, then talks, offers, legs and pages, then the case.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,10 +15,9 @@ from sqlalchemy import delete, insert, or_, select, text, union, update
 from app.domain.dispatch import Place
 from app.store import agents
 from app.store.database import Transaction
+from app.store.rows import Row, every, first
 from app.store.statements import CALL_IS_OVER, LEFT, TO_RING_BACK
 from app.store.tables import cases, offers, talks, waiting
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +77,12 @@ async def offerable(tx: Transaction) -> set[str]:
 
 
 async def one(tx: Transaction, call_sid: str) -> Row | None:
-    row = (await tx.execute(select(waiting).where(waiting.c.call_sid == call_sid))).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, select(waiting).where(waiting.c.call_sid == call_sid))
 
 
 async def locked(tx: Transaction, call_sid: str) -> Row | None:
     """A place that nobody else changes until this transaction ends."""
-    row = (await tx.execute(select(waiting).where(waiting.c.call_sid == call_sid).with_for_update())).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, select(waiting).where(waiting.c.call_sid == call_sid).with_for_update())
 
 
 async def locked_with_agents(tx: Transaction, call_sid: str, *, own: str | None = None) -> Row | None:
@@ -136,8 +133,7 @@ async def add_offer(tx: Transaction, values: Row) -> None:
 
 
 async def offer(tx: Transaction, id_: str) -> Row | None:
-    row = (await tx.execute(select(offers).where(offers.c.id == id_))).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, select(offers).where(offers.c.id == id_))
 
 
 async def end_offer(tx: Transaction, id_: str, result: str, now: datetime) -> bool:
@@ -155,7 +151,7 @@ async def open_offers(tx: Transaction, call_sid: str | None = None) -> list[Row]
     query = select(offers).where(offers.c.ended_at.is_(None))
     if call_sid is not None:
         query = query.where(offers.c.call_sid == call_sid)
-    return [dict(row._mapping) for row in await tx.execute(query.order_by(offers.c.made_at, offers.c.slot))]
+    return await every(tx, query.order_by(offers.c.made_at, offers.c.slot))
 
 
 # Talks
@@ -171,8 +167,7 @@ async def talk(tx: Transaction, id_: str) -> Row | None:
 
 
 async def talk_of_leg(tx: Transaction, leg: str) -> Row | None:
-    row = (await tx.execute(select(talks).where(talks.c.leg == leg))).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, select(talks).where(talks.c.leg == leg))
 
 
 async def open_talk(tx: Transaction, *, call_sid: str = "", agent_id: str = "") -> Row | None:
@@ -183,14 +178,12 @@ async def open_talk(tx: Transaction, *, call_sid: str = "", agent_id: str = "") 
 
 async def talk_now(tx: Transaction, id_: str) -> Row | None:
     """A talk as it is now, for who only looks."""
-    row = (await tx.execute(select(talks).where(talks.c.id == id_))).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, select(talks).where(talks.c.id == id_))
 
 
 async def open_talk_now(tx: Transaction, call_sid: str) -> Row | None:
     still = (talks.c.call_sid == call_sid) & talks.c.ended_at.is_(None)
-    row = (await tx.execute(select(talks).where(still))).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, select(talks).where(still))
 
 
 async def talk_before(tx: Transaction, call_sid: str, turn: int) -> Row | None:
@@ -198,8 +191,7 @@ async def talk_before(tx: Transaction, call_sid: str, turn: int) -> Row | None:
     over_at_once = talks.c.turn.is_(None) & talks.c.ended_at.is_not(None)
     of_turn = (talks.c.call_sid == call_sid) & ((talks.c.turn == turn) | over_at_once)
     query = select(talks).where(of_turn).order_by(talks.c.began.desc()).limit(1)
-    row = (await tx.execute(query)).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, query)
 
 
 async def _talk(tx: Transaction, which: Any) -> Row | None:
@@ -209,8 +201,7 @@ async def _talk(tx: Transaction, which: Any) -> Row | None:
         return None
     await agents.lock(tx, [seen.agent_id] if seen.agent_id else [])
     await locked(tx, seen.call_sid)
-    row = (await tx.execute(select(talks).where(which).with_for_update())).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, select(talks).where(which).with_for_update())
 
 
 async def change_talk(tx: Transaction, id_: str, **values: Any) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 
 from app.store.database import Transaction
-from app.store.paging import Row
+from app.store.rows import Row
 from app.store.tables import agents, cases, offers, waiting
 
 

@@ -1,15 +1,13 @@
 """Talks that go on for a while, with the leg of who answers: its end may never have been heard."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select
 
 from app.store.database import Transaction
+from app.store.rows import Row, every
 from app.store.tables import legs, talks
-
-Row = Mapping[str, Any]
 
 
 async def open_talks(tx: Transaction, before: datetime, limit: int) -> Sequence[Row]:
@@ -25,4 +23,4 @@ async def open_talks(tx: Transaction, before: datetime, limit: int) -> Sequence[
         .order_by(func.random())
         .limit(limit)
     )
-    return [dict(row._mapping) for row in await tx.execute(query)]
+    return await every(tx, query)

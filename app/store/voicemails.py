@@ -7,7 +7,8 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, select, update
 
 from app.store.database import Transaction
-from app.store.paging import Key, Moment, Order, Page, Row, page
+from app.store.paging import Key, Moment, Order, Page, page
+from app.store.rows import Row, first
 from app.store.tables import calls, voicemails
 
 NEWEST = Order((voicemails.c.recorded_at, voicemails.c.recording_sid), tuple[Moment, Key], newest_first=True)
@@ -42,8 +43,7 @@ async def listed(tx: Transaction, filters: Filters, cursor: str | None, limit: i
 
 async def one(tx: Transaction, recording: str) -> Row | None:
     """A message with its caller."""
-    row = (await tx.execute(SHOWN.where(voicemails.c.recording_sid == recording))).first()
-    return dict(row._mapping) if row else None
+    return await first(tx, SHOWN.where(voicemails.c.recording_sid == recording))
 
 
 async def mark_kept(tx: Transaction, recording: str, kept: Kept) -> bool:

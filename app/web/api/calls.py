@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from app.services import calls
 from app.services.keys import Caller
-from app.store.paging import Row
+from app.store.rows import Row
 from app.web.api.fields import (
     EXAMPLE_CALL,
     EXAMPLE_CASE,

@@ -9,7 +9,7 @@ from app.services import case_drafts, cases
 from app.services.cases import Deed
 from app.services.keys import Caller
 from app.store.cases import Filters
-from app.store.paging import Row
+from app.store.rows import Row
 from app.web.api.case_shapes import Case, Cases, Escalation, NewCase, NewUpdate, Resolution, Update, Updates
 from app.web.api.fields import PAGE_SIZE, CallFilter, CasePath, Cursor, Limit, PidFilter, Severity
 from app.web.api.gate import Asking, GatedRoute, Service, role

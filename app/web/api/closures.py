@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from app.domain.regions import ClosureKind
 from app.services import closures
-from app.store.paging import Row
+from app.store.rows import Row
 from app.web.api.fields import NEXT, PAGE_SIZE, Body, Cursor, IdPath, Instant, Limit, Moment, Shape, Text
 from app.web.api.gate import Asking, GatedRoute, Service, role
 from app.web.api.problems import OF_A_BODY, documented

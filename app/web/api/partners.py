@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from app.domain.partners import PartnerType, Status
 from app.services import directory
-from app.store.paging import Row
+from app.store.rows import Row
 from app.web.api.fields import NEXT, PAGE_SIZE, TEXT, Body, Cursor, Limit, PidPath, Shape
 from app.web.api.gate import Asking, GatedRoute, Service, role
 from app.web.api.problems import OF_A_BODY, documented

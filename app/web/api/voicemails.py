@@ -7,7 +7,7 @@ from pydantic import Field
 
 from app.services import voicemails
 from app.services.keys import Caller
-from app.store.paging import Row
+from app.store.rows import Row
 from app.store.voicemails import Filters, Status
 from app.web.api.fields import (
     CASE_NUMBER,
