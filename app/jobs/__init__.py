@@ -15,7 +15,7 @@ from typing import Protocol
 
 from app.store.database import Transaction
 from app.store.deferring import Statement
-from app.store.hot import Readable
+from app.store.hot import Readable, first_line
 
 Arguments = Mapping[str, str | int]
 Handler = Callable[..., Awaitable[None]]
@@ -79,7 +79,7 @@ def pause_after(tries: int) -> timedelta | None:
 
 def kept_error(error: Exception) -> str:
     """What is kept of an error: of its message the first line, since those that follow quote what was to be written."""
-    return f"{type(error).__name__}({str(error).partition(chr(10))[0]!r})"
+    return f"{type(error).__name__}({first_line(error)!r})"
 
 
 async def cut_off(tasks: Iterable["asyncio.Task[None]"]) -> None:

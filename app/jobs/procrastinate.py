@@ -25,7 +25,7 @@ from sqlalchemy import text
 from app.jobs import AT_ONCE, GRACE, Arguments, Handler, carry_out, cut_off, kept_error, pause_after, stop_if_told
 from app.store.database import Transaction
 from app.store.deferring import Statement
-from app.store.hot import Readable, StoreUnavailable
+from app.store.hot import Readable, StoreUnavailable, first_line
 from app.store.instants import instant_from_text, instant_text
 
 log = structlog.get_logger()
@@ -166,9 +166,9 @@ class ProcrastinateJobs:
             async with self._connected() as app:
                 yield app
         except ConnectorException as error:
-            raise StoreUnavailable(_reason(error.__cause__ or error)) from error
+            raise StoreUnavailable(first_line(error.__cause__ or error)) from error
         except (Error, OSError) as error:
-            raise StoreUnavailable(_reason(error)) from error
+            raise StoreUnavailable(first_line(error)) from error
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[App]:
@@ -234,10 +234,6 @@ def _forget_how_it_ends() -> None:
     task = asyncio.current_task()
     if task is not None:
         task.add_done_callback(lambda task: task.cancelled() or task.exception())
-
-
-def _reason(error: BaseException) -> str:
-    return str(error).partition("\n")[0]
 
 
 async def _keep_error(context: JobContext, error: str) -> None:

@@ -17,7 +17,7 @@ from app.runtime import Runtime
 from app.services import case_drafts
 from app.services.case_drafts import NewCase
 from app.services.refusals import Conflict, Missing, Unfit
-from app.store import audit, callbacks, cases
+from app.store import audit, callbacks, cases, pages
 from app.store.database import Transaction
 from app.store.hot import NumberTaken
 from app.store.paging import Page
@@ -186,7 +186,7 @@ async def _page(runtime: Runtime, tx: Transaction, change: _Change, case: Row) -
 
 
 async def _add_page(runtime: Runtime, tx: Transaction, change: _Change, case: Row, reason: str) -> None:
-    await cases.add_page(tx, change.id, case, reason, change.at)
+    await pages.add_for_case(tx, change.id, case, reason, change.at)
     await runtime.jobs.defer(tx, "look_at_page", page=change.id)
 
 

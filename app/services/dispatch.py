@@ -14,7 +14,7 @@ from app.domain.agents import Agent
 from app.domain.regions import Closure
 from app.runtime import Runtime
 from app.services import offers, paging
-from app.store import agents, closures, events, places
+from app.store import agents, events, lookups, places
 from app.store.database import Transaction
 from app.store.places import Waits
 
@@ -30,7 +30,7 @@ async def dispatch(runtime: Runtime) -> None:
         known = [await _in_time(tx, agent, now) for agent in await agents.all_locked(tx)]
         waits = await places.untaken(tx)
         await _end_stale_offers(runtime, tx, {w.place.call_sid for w in waits})
-        by_hand, served = await closures.at(tx, now), rules.served(known)
+        by_hand, served = await lookups.closures(runtime.store, now), rules.served(known)
         moments = [await _at_its_limit(runtime, tx, w, served, by_hand, now) for w in waits]
         await _offer(runtime, tx, waits, known, now)
         moments += [deciding.look_again([w.place for w in waits], now)]

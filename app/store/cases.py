@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, case, exists, func, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.flows.flow import Queue
@@ -14,7 +14,7 @@ from app.store.database import Transaction
 from app.store.hot import NumberTaken
 from app.store.paging import Key, Moment, Order, Page, page
 from app.store.rows import Row, first
-from app.store.tables import Instant, calls, case_updates, cases, pages, waiting
+from app.store.tables import Instant, calls, case_updates, cases, pages
 
 # What was told to a lead is not the reader's business.
 FIELDS = tuple(column for column in cases.c if column.name not in ("response_warned", "update_warned"))
@@ -106,9 +106,9 @@ async def updates_of(tx: Transaction, number: str, cursor: str | None, limit: in
 
 
 async def is_taken(tx: Transaction, number: str, who: str, now: datetime) -> None:
-    """A person answers: the case is in progress, and has its first response."""
+    """A person answers: the case has its first response, and is in progress unless it is escalated."""
     values = {
-        "status": "in_progress",
+        "status": case((cases.c.status == "escalated", cases.c.status), else_="in_progress"),
         "first_response_at": func.coalesce(cases.c.first_response_at, literal(now, Instant())),
     }
     await tx.execute(update(cases).where(cases.c.number == number, cases.c.status != "resolved").values(**values))
@@ -123,22 +123,6 @@ async def is_handed_over(tx: Transaction, number: str, queue: Queue, who: str, n
     await tx.execute(update(cases).where(cases.c.number == number, cases.c.status != "resolved").values(**values))
     words = f"{who} handed the call over to {queue.name}" + (f": {note}" if note else "")
     await add_update(tx, number, Update(secrets.token_hex(16), now, who, "handed over", words))
-
-
-async def add_page(tx: Transaction, id_: str, case: Row, reason: str, at: datetime) -> None:
-    """Asks for the contacts on duty of a case's tier. Somebody of support asks: no limit holds it back."""
-    caller = select(waiting.c.call_sid).where(waiting.c.case_number == case["number"], waiting.c.taken_by.is_(None))
-    values = {
-        "id": id_,
-        "case_number": case["number"],
-        "tier": case["tier"],
-        "reason": reason,
-        "call_sid": caller.order_by(waiting.c.since).limit(1).scalar_subquery(),
-        "climbs": case["tier"],
-        "opened_at": at,
-        "next_at": at,
-    }
-    await tx.execute(insert(pages).values(**values))
 
 
 async def is_being_paged(tx: Transaction, number: str) -> bool:

@@ -1,12 +1,10 @@
 """Regions closed and opened by hand."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, delete, insert, select
 
-from app.domain.regions import Closure
 from app.store.database import Transaction
 from app.store.paging import Id, Order, Page, page
 from app.store.rows import Row, first
@@ -30,11 +28,3 @@ async def add(tx: Transaction, values: Mapping[str, Any]) -> Row:
 async def remove(tx: Transaction, id_: int) -> Row | None:
     """The closure that was removed; None where there is none."""
     return await first(tx, delete(closures).where(closures.c.id == id_).returning(*closures.c))
-
-
-async def at(tx: Transaction, now: datetime) -> tuple[Closure, ...]:
-    """What is closed or opened by hand, now and later, as the rules know it."""
-    query = select(closures).where(closures.c.ends_at > now).order_by(closures.c.id)
-    return tuple(
-        Closure(row.region, row.kind, row.starts_at, row.ends_at, row.reason, row.id) for row in await tx.execute(query)
-    )

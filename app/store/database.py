@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.store.foreign import refuse_foreign
-from app.store.hot import StoreUnavailable
+from app.store.hot import StoreUnavailable, first_line
 
 # Seconds. Nobody is on the phone here, so a request waits longer for the database than a call does.
 LOCK_PATIENCE = 3
@@ -60,8 +60,7 @@ class Database:
         except (IntegrityError, DataError):
             raise
         except DBAPIError as error:
-            # Without the server's details, which quote the row.
-            raise StoreUnavailable(str(error.orig).partition("\n")[0]) from error
+            raise StoreUnavailable(first_line(error.orig or error)) from error
         except (PoolTimeout, OSError) as error:
             raise StoreUnavailable(str(error)) from error
 

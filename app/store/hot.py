@@ -39,6 +39,11 @@ class Readable(Protocol):
         ...
 
 
+def first_line(error: BaseException) -> str:
+    """What an error says, without the server's details: those quote the row."""
+    return str(error).partition("\n")[0]
+
+
 class HotStore(ABC):
     """A kind of database says how it reads and commits; here is how long a call puts up with one that does not.
 

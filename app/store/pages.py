@@ -9,22 +9,38 @@ from sqlalchemy import bindparam, insert, or_, select, text, update
 from app.store.columns import Instant
 from app.store.database import Transaction
 from app.store.rows import Row, every, first
-from app.store.tables import cases, page_tries, pages
+from app.store.tables import cases, page_tries, pages, waiting
 
 # A page that was opened already stays as it is.
 OPEN = text(
-    "INSERT INTO pages (id, case_number, tier, reason, call_sid, opened_at, next_at)"
-    " VALUES (:id, :case_number, :tier, :reason, :call_sid, :at, :at) ON CONFLICT (id) DO NOTHING"
+    "INSERT INTO pages (id, case_number, tier, reason, call_sid, climbs, opened_at, next_at)"
+    " VALUES (:id, :case_number, :tier, :reason, :call_sid, :climbs, :at, :at) ON CONFLICT (id) DO NOTHING"
 ).bindparams(bindparam("at", type_=Instant()))
 STILL_OPEN = pages.c.accepted_at.is_(None)
 
 
 async def add(
-    tx: Transaction, id_: str, *, case_number: str, tier: int, reason: str, call_sid: str | None, at: datetime
+    tx: Transaction,
+    id_: str,
+    *,
+    case_number: str,
+    tier: int,
+    reason: str,
+    call_sid: str | None,
+    at: datetime,
+    climbs: int | None = None,
 ) -> bool:
-    """Opens a page that is looked at from `at` on. Whether it is new."""
-    values = {"id": id_, "case_number": case_number, "tier": tier, "reason": reason, "call_sid": call_sid, "at": at}
-    return bool((await tx.execute(OPEN, values)).rowcount)
+    """Opens a page that is looked at from `at` on. Whether it is new. With `climbs` no limit holds it back."""
+    values = {"id": id_, "case_number": case_number, "tier": tier, "reason": reason, "call_sid": call_sid}
+    return bool((await tx.execute(OPEN, {**values, "climbs": climbs, "at": at})).rowcount)
+
+
+async def add_for_case(tx: Transaction, id_: str, case: Row, reason: str, at: datetime) -> None:
+    """Somebody of support asks for the contacts on duty of a case's tier. Who waits for it is connected with them."""
+    caller = select(waiting.c.call_sid).where(waiting.c.case_number == case["number"], waiting.c.taken_by.is_(None))
+    call_sid = await tx.scalar(caller.order_by(waiting.c.since).limit(1))
+    tier = case["tier"]
+    await add(tx, id_, case_number=case["number"], tier=tier, reason=reason, call_sid=call_sid, at=at, climbs=tier)
 
 
 async def one(tx: Transaction, id_: str) -> Row | None:

@@ -12,7 +12,16 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from app.patience import within
 from app.store.deferring import Defer, Statement, in_jobs_table
 from app.store.groups import Groups
-from app.store.hot import LOCK_PATIENCE, PATIENCE, HotStore, NumberTaken, Row, StoreRefused, StoreUnavailable
+from app.store.hot import (
+    LOCK_PATIENCE,
+    PATIENCE,
+    HotStore,
+    NumberTaken,
+    Row,
+    StoreRefused,
+    StoreUnavailable,
+    first_line,
+)
 from app.store.records import Turn
 from app.store.statements import ANSWER, statements
 
@@ -123,8 +132,8 @@ class PostgresStore(HotStore):
 
 
 def _reason(error: Exception) -> str:
-    """For the log: without the server's details, which quote the row."""
-    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    """For the log."""
+    return f"{type(error).__name__}: {first_line(error)}"
 
 
 async def _commit(
