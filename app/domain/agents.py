@@ -22,7 +22,9 @@ WRAP_UP = timedelta(seconds=60)
 MISSED = "missed"
 MISSED_IN_A_ROW = 2
 # States of an agent who takes calls, now or after the one at hand.
-SERVING: frozenset[State] = frozenset({"available", "offered", "on_call", "wrap_up"})
+# The state before holds again when these are over.
+WITH_A_CALL: frozenset[State] = frozenset({"offered", "on_call", "wrap_up"})
+SERVING: frozenset[State] = WITH_A_CALL | {"available"}
 
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 _SIP = re.compile(r"sip:[^\s@:;?]+@[A-Za-z0-9.\-]+(:[0-9]{1,5})?([;?]\S*)?")
@@ -205,7 +207,7 @@ def _after_calls(agent: Agent) -> State:
 
 
 def _after(state: State, before: State) -> State:
-    return before if state in ("offered", "on_call", "wrap_up") else state
+    return before if state in WITH_A_CALL else state
 
 
 def _back(agent: Agent, now: datetime) -> Agent:

@@ -80,6 +80,10 @@ class Flows:
     fallback_number: str
     days_kept: int = 90
 
+    def region(self, name: str | None) -> Region:
+        """A region by its name; the default line's where that is none, or none any more."""
+        return self.regions.get(name or "") or self.regions[self.lines.default.region]
+
     @property
     def countries(self) -> dict[str, tuple[str, ...]]:
         """Where a number without its country's code is read, by region."""

@@ -29,6 +29,9 @@ WITHHELD_NUMBERS = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696
 _RECORDING = re.compile("RE[0-9A-Za-z]{1,40}")
 _SID = re.compile("RE[0-9A-Za-z]{32}")
 FULL_ATTESTATION = "-A"
+# The last status of a call: without a conversation, or after one.
+FAILED = frozenset({"failed", "busy", "no-answer", "canceled"})
+FINAL = FAILED | {"completed"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from app.store.database import Transaction
 from app.store.rows import Row
 
 
-async def accept(runtime: Runtime, page_id: str, who: str) -> Row:
+async def accept(runtime: Runtime, page_id: str, who: str) -> None:
     """Somebody accepts without a phone, by the desk or the API; again by the same person it changes nothing.
 
     Nobody is connected by it: whoever waits keeps the place, and an S1 whom nobody has taken by the time in which an
@@ -28,9 +28,7 @@ async def accept(runtime: Runtime, page_id: str, who: str) -> Row:
             await audit.note(tx, audit.Entry(now, who, "page accepted", f"case {page['case_number']}"))
         elif page["accepted_by"] != who:
             raise Conflict(f"{page['accepted_by']} has accepted this page already: see case {page['case_number']}.")
-        current = await pages.one(tx, page_id)
     runtime.jobs.wake()
-    return current or page
 
 
 async def by_contact(runtime: Runtime, tx: Transaction, page: Row, attempt: Row) -> bool:

@@ -162,7 +162,7 @@ async def _one(runtime: Runtime, tx: Transaction, id_: str) -> Row:
 
 def _shown(row: Row, work: Row | None, now: datetime) -> Row:
     """`afterwards`: the state that holds once the offer, the call or the wrap-up is over."""
-    busy = row["state"] in ("offered", "on_call", "wrap_up")
+    busy = row["state"] in rules.WITH_A_CALL
     return {**row, "afterwards": row["before"] if busy else None, "work": _work(work, now) if work else None}
 
 

@@ -83,7 +83,7 @@ async def answered(runtime: Runtime, leg: Row) -> str:
         case = await cases.one(tx, talk["case_number"])
     line = str(case["line"]) if case else ""
     said = spoken.say(runtime, line, "partner_called", case_number=spoken.case_in_words(talk["case_number"]))
-    return spoken.document((spoken.one_key(said), Hangup()), _next(runtime, leg))
+    return spoken.document((spoken.one_key(said), Hangup()), legs.next_url(runtime, leg))
 
 
 async def keyed(runtime: Runtime, leg: Row, heard: Heard) -> str:
@@ -92,7 +92,7 @@ async def keyed(runtime: Runtime, leg: Row, heard: Heard) -> str:
         case Keyed(keys) if keys.startswith(CONNECT):
             talk = await talks.is_connected(runtime, leg["subject"], runtime.now(), 0)
             if talk is not None:
-                return spoken.document((Confer(talk["id"]),), _next(runtime, leg))
+                return spoken.document((Confer(talk["id"]),), legs.next_url(runtime, leg))
         case Keyed():
             return spoken.hang_up()
     async with runtime.database.reading() as tx:
@@ -140,7 +140,7 @@ async def tell_agent(runtime: Runtime, leg: str, why: str) -> None:
         row = await leg_rows.one(tx, leg)
     if row is not None and row["sid"] is not None:
         with suppress(NotThere):
-            await runtime.provider.redirect(row["sid"], runtime.address(f"/twilio/leg/alone?k={leg}&why={why}"))
+            await runtime.provider.redirect(row["sid"], runtime.address(legs.url_of("alone", leg, why=why)))
 
 
 def told(runtime: Runtime, why: str) -> str:
@@ -203,7 +203,3 @@ async def _give_back(runtime: Runtime, tx: Transaction, talk: Row, why: str) -> 
 
 def _case(talk: Row) -> str:
     return f"case {talk['case_number']}"
-
-
-def _next(runtime: Runtime, leg: Row) -> str:
-    return f"{runtime.path_prefix}/twilio/leg/key?k={leg['key']}"

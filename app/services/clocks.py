@@ -95,16 +95,9 @@ def _lead(runtime: Runtime, case: Row, now: datetime) -> Contact | None:
 
 
 def _notice(runtime: Runtime, case: Row, kind: Kind, due: datetime) -> Notice:
-    flows = runtime.flows
     wording = spoken.wording_of(runtime, case["line"])
-    region = flows.regions.get(case["region"]) or flows.regions[flows.lines.default.region]
-    values = {
-        "tier": str(case["tier"]),
-        "severity": case["severity"].removeprefix("S"),
-        "partner": page_words.partner(runtime, case),
-        "case_number": case["number"],
-        "due": wording.time_in_words(due, region),
-    }
+    due_in_words = wording.time_in_words(due, runtime.flows.region(case["region"]))
+    values = {**spoken.of_case(runtime, case), "due": due_in_words}
     subject, text = (wording.texts[name].format_map(values) for name in ("clock_subject", f"clock_{kind}"))
     key = f"clock/{case['number']}/{kind}/{due.timestamp():.3f}"
     return Notice(key, page_words.shown(runtime, case), subject, text)

@@ -18,7 +18,7 @@ from app.flows.nodes.base import Here
 from app.flows.session import Session, change
 from app.flows.turn import Began, DialEnded, Enqueue, Heard, HungUp, Keyed, LeftQueue, Silence, StillWaiting, Turn
 from app.provider import twiml
-from app.provider.inbound import Webhook
+from app.provider.inbound import FINAL, Webhook
 from app.runtime import Runtime
 from app.services import joining, words
 from app.services.answers import Answers, Facts
@@ -36,7 +36,6 @@ SECONDS_WITH_DATABASE = 2.5
 SECONDS_TO_KEEP = 0.7
 # How the provider says that the service took a caller out of a queue, for somebody who answers.
 TAKEN_OUT = frozenset({"redirected", "bridging-in-process", "redirected-from-bridged"})
-FINAL = joining.OVER
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,14 @@ from urllib.parse import urlencode
 
 import structlog
 
-from app.domain import agents as rules
 from app.domain.lines import digits_of
 from app.flows.turn import DialEnded, Heard, Say, TakeFromQueue
 from app.patience import within
 from app.provider import twiml
 from app.provider.inbound import Webhook
 from app.runtime import Runtime
-from app.services import offers, spoken, talks
-from app.store import agents, cases, events, lookups, pages, places
+from app.services import spoken, talks
+from app.store import agents, lookups, places
 from app.store.database import Transaction
 from app.store.hot import StoreUnavailable
 from app.store.lookups import DeskAgent
@@ -105,17 +104,17 @@ def _document(runtime: Runtime, agent: DeskAgent, number: int, *said: Say, silen
     urls = twiml.Urls(
         step=f"{base}/next?n={number}",
         wait="",
-        screen=f"{base}/connected?{urlencode({'a': agent.id, 'q': queue})}",
+        screen=f"{base}/connected?{urlencode({'a': agent.id})}",
         music="",
         recordings="",
     )
     return twiml.render((*said, TakeFromQueue(queue, SECONDS_A_QUEUE, silence)), urls)
 
 
-async def connected(runtime: Runtime, hook: Webhook, agent_id: str, queue: str) -> str:
+async def connected(runtime: Runtime, hook: Webhook, agent_id: str) -> str:
     """What the caller hears before the two are connected. With the database, the agent is on a call from here on."""
     now = runtime.now()
-    note = partial(_write, runtime, lambda tx: _is_taken(runtime, tx, hook, agent_id, queue, now))
+    note = partial(_write, runtime, lambda tx: _is_taken(runtime, tx, hook, agent_id, now))
     try:
         await _at_once(runtime, note)
     except (StoreUnavailable, TimeoutError) as error:
@@ -128,7 +127,7 @@ async def connected(runtime: Runtime, hook: Webhook, agent_id: str, queue: str) 
     return spoken.document((spoken.say(runtime, line, "desk_connected"),))
 
 
-async def _is_taken(runtime: Runtime, tx: Transaction, hook: Webhook, agent_id: str, queue: str, now: datetime) -> None:
+async def _is_taken(runtime: Runtime, tx: Transaction, hook: Webhook, agent_id: str, now: datetime) -> None:
     """The conversation as a talk: the caller's place is taken, and nobody else is rung for it."""
     leg = hook.fields.get("DequeingCallSid", "")
     place = await places.locked_with_agents(tx, hook.call_sid, own=agent_id)
@@ -138,17 +137,11 @@ async def _is_taken(runtime: Runtime, tx: Transaction, hook: Webhook, agent_id: 
     if before := await places.open_talk(tx, agent_id=agent_id):
         # Its end was never told: nobody talks on two telephones.
         await talks.end(runtime, tx, before, "hung_up")
-    talk = _talk(hook, place, agent_id, agent.name, leg, queue, now)
-    await places.add_talk(tx, talk)
-    for offer in await places.open_offers(tx, hook.call_sid):
-        await offers.close(runtime, tx, offer["id"], "taken")
-    current = await agents.locked(tx, agent_id) or agent
-    await agents.save(tx, rules.took(current, now))
-    await places.change(tx, hook.call_sid, taken_by=talk["id"], entered=None, last_agent=agent_id)
-    await cases.is_taken(tx, place["case_number"], agent.name, now)
-    for page in await pages.accept_of_call(tx, hook.call_sid, agent.name, now):
-        await runtime.jobs.defer(tx, "look_at_page", page=page)
-    await events.note(tx, now, "talk began", f"case {place['case_number']}", who=agent.name, call=hook.call_sid)
+    # The agent's call and the caller's: repeated, it is the same talk.
+    id_ = f"{leg}/{hook.call_sid}"
+    await talks.take(runtime, tx, id_, place, talks.Answerer(agent.name, leg, agent_id), now)
+    if talk := await places.talk(tx, id_):
+        await talks.connect(tx, talk, now, None)
 
 
 async def _is_free(runtime: Runtime, tx: Transaction, place: Row) -> bool:
@@ -161,20 +154,6 @@ async def _is_free(runtime: Runtime, tx: Transaction, place: Row) -> bool:
     await talks.end(runtime, tx, other, "gone")
     await runtime.jobs.defer(tx, "hang_up_leg", leg=other["leg"])
     return True
-
-
-def _talk(hook: Webhook, place: Row, agent_id: str, who: str, leg: str, queue: str, now: datetime) -> dict[str, object]:
-    return {
-        "id": f"{leg}/{hook.call_sid}",
-        "call_sid": hook.call_sid,
-        "case_number": place["case_number"],
-        "agent_id": agent_id,
-        "who": who,
-        "leg": leg,
-        "queue": queue,
-        "began": now,
-        "connected_at": now,
-    }
 
 
 async def is_over(runtime: Runtime, leg: str) -> None:

@@ -5,6 +5,7 @@ for the moment at which time alone will change something.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.domain import agents as rules
@@ -13,7 +14,7 @@ from app.domain import waiting
 from app.domain.agents import Agent
 from app.domain.regions import Closure
 from app.runtime import Runtime
-from app.services import offers, paging
+from app.services import climbing, offers
 from app.store import agents, events, lookups, places
 from app.store.database import Transaction
 from app.store.places import Waits
@@ -31,8 +32,10 @@ async def dispatch(runtime: Runtime) -> None:
         waits = await places.untaken(tx)
         await _end_stale_offers(runtime, tx, {w.place.call_sid for w in waits})
         by_hand, served = await lookups.closures(runtime.store, now), rules.served(known)
-        moments = [await _at_its_limit(runtime, tx, w, served, by_hand, now) for w in waits]
+        judged = [await _at_its_limit(runtime, tx, w, served, by_hand, now) for w in waits]
+        waits = [w for w, _ in judged]
         await _offer(runtime, tx, waits, known, now)
+        moments = [moment for _, moment in judged]
         moments += [deciding.look_again([w.place for w in waits], now)]
         moments += [agent.wrap_until for agent in known if agent.state == "wrap_up"]
         await _look_again(runtime, tx, moments, now)
@@ -62,11 +65,11 @@ async def _at_its_limit(
     served: frozenset[str] | None,
     by_hand: Sequence[Closure],
     now: datetime,
-) -> datetime | None:
-    """What the rules say of a call that has waited for some time. The moment at which they say something else."""
+) -> tuple[Waits, datetime | None]:
+    """What the rules say of a call that has waited for some time: how it waits now, and when they say otherwise."""
     since = _limits_count_from(w)
     if since is None or since > now or w.leaves:
-        return None
+        return w, None
     flows = runtime.flows
     queue = flows.queues.get(w.place.queue)
     follows = waiting.next_queue(queue.tier, queue.region, w.region, flows.regions, now, by_hand) if queue else None
@@ -79,18 +82,15 @@ async def _at_its_limit(
         served=served,
         line=w.line,
     )
-    opened = verdict.also is not None and verdict.also != w.place.also
-    if opened:
+    if verdict.also and verdict.also != w.place.also:
         await places.change(tx, w.place.call_sid, also=verdict.also)
+        w = replace(w, place=replace(w.place, also=verdict.also))
     if verdict.callback:
         await places.change(tx, w.place.call_sid, leaves=True)
     if verdict.page and not w.paged:
-        await paging.page_for_waiting(runtime, tx, w)
-    if opened:
-        # This look has read who waits already: the next one offers the call there.
-        return now + SECOND
+        await climbing.page_for_waiting(runtime, tx, w)
     # After that only the hours of other regions change anything, or somebody who comes.
-    return since + verdict.look_at if verdict.look_at is not None else now + MINUTE
+    return w, since + verdict.look_at if verdict.look_at is not None else now + MINUTE
 
 
 def _limits_count_from(w: Waits) -> datetime | None:

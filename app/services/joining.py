@@ -13,7 +13,7 @@ from app.flows.asks import Answer
 from app.flows.session import Session
 from app.flows.turn import Confer
 from app.provider import twiml
-from app.provider.inbound import Webhook
+from app.provider.inbound import FAILED, FINAL, Webhook
 from app.provider.rest import AnswerLost, NotThere, ProviderError
 from app.runtime import Runtime
 from app.services import ringing_back, talks
@@ -27,7 +27,6 @@ SECONDS_TO_ASK = 1.0
 # Where it still calls the leg in progress, which is over or about to be.
 SECONDS_TO_ASK_AGAIN = 0.3
 BETWEEN_TRIES = timedelta(seconds=1)
-OVER = talks.FAILED | {"completed"}
 # For so long the telephone company is asked for the caller, while the answerer waits.
 PATIENCE = timedelta(seconds=20)
 
@@ -71,7 +70,7 @@ async def _is_over(runtime: Runtime, call_sid: str) -> bool:
         return True
     try:
         async with asyncio.timeout(SECONDS_TO_ASK):
-            return await runtime.provider.call_status(call_sid) in OVER
+            return await runtime.provider.call_status(call_sid) in FINAL
     except NotThere:
         return True
     except (ProviderError, TimeoutError):
@@ -163,13 +162,13 @@ async def how_it_ended(runtime: Runtime, hook: Webhook, turn: int) -> Answer:
         region = queue.region if queue else None
         tier = queue.tier if queue else 1
         return asks.HandedOver(row["to_queue"], tier, region or runtime.flows.lines.default.region)
-    in_doubt: talks.How = "hung_up" if hook.status in OVER else "dropped"
+    in_doubt: talks.How = "hung_up" if hook.status in FINAL else "dropped"
     return asks.AgentLost() if await settled(runtime, row, leg, in_doubt) == "dropped" else asks.No()
 
 
 def not_known(runtime: Runtime, hook: Webhook, turn: int) -> Answer:
     """The same while the database is away. Who still is on the line waits again, also when it is back."""
-    if hook.status in OVER:
+    if hook.status in FINAL:
         return asks.No()
     # Before all else that could not be written: the end of the answerer's leg would take the caller's place away.
     runtime.unwritten.insert(0, partial(_was_lost, runtime, hook.call_sid, turn))
@@ -188,7 +187,7 @@ async def settled(runtime: Runtime, talk: Row, leg: Row, in_doubt: talks.How = "
     how: talks.How | None = talk["how"]
     if how is None:
         status = await _status_of(runtime, leg)
-        how = in_doubt if status is None else "dropped" if status in talks.FAILED else "hung_up"
+        how = in_doubt if status is None else "dropped" if status in FAILED else "hung_up"
     if talk["ended_at"] is None:
         async with runtime.database.transaction() as tx:
             await talks.end(runtime, tx, talk, how)
@@ -202,7 +201,7 @@ async def _status_of(runtime: Runtime, leg: Row) -> str | None:
         return status
     try:
         async with asyncio.timeout(SECONDS_TO_ASK):
-            while (status := await runtime.provider.call_status(leg["sid"])) not in OVER:
+            while (status := await runtime.provider.call_status(leg["sid"])) not in FINAL:
                 await asyncio.sleep(SECONDS_TO_ASK_AGAIN)
             return status
     except (ProviderError, TimeoutError) as error:

@@ -9,10 +9,12 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+from urllib.parse import urlencode
 
 from app.runtime import Runtime
 from app.store import legs
 from app.store.database import Transaction
+from app.store.rows import Row
 
 Purpose = Literal["offer", "page", "callback", "verify"]
 # The telephone company places so many new calls a second, and lets those beyond that wait; so each waits here for its
@@ -36,6 +38,16 @@ class Plan:
 class Planned:
     key: str
     not_before: datetime
+
+
+def url_of(what: str, key: str, **more: str) -> str:
+    """`answered`, `key`, `over`, `gone`, `alone`: the webhooks of a leg. The key is an id, good for one call only."""
+    return f"/twilio/leg/{what}?{urlencode({'k': key, **more})}"
+
+
+def next_url(runtime: Runtime, leg: Row) -> str:
+    """Where the document of a leg goes on, with what is keyed."""
+    return runtime.path_prefix + url_of("key", leg["key"])
 
 
 async def plan(runtime: Runtime, tx: Transaction, wanted: Plan) -> Planned:

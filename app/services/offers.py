@@ -43,10 +43,8 @@ async def make(runtime: Runtime, tx: Transaction, offer: Offer, agent: rules.Age
 
 def shown_for(runtime: Runtime, queue: str) -> str:
     """The number that somebody sees who is rung: of the queue's region, else of the default line's."""
-    flows = runtime.flows
-    known = flows.queues.get(queue)
-    region = known.region if known and known.region else flows.lines.default.region
-    return flows.regions[region].outbound_number
+    known = runtime.flows.queues.get(queue)
+    return runtime.flows.region(known.region if known else None).outbound_number
 
 
 async def wanted(runtime: Runtime, tx: Transaction, subject: str) -> bool:
@@ -70,10 +68,10 @@ async def answered(runtime: Runtime, leg: Row) -> str:
         "agent_whisper",
         severity=case["severity"].removeprefix("S"),
         line=case["line"],
-        partner=_partner(runtime, case),
+        partner=spoken.partner(runtime, case),
         waited=str(int((runtime.now() - place["since"]).total_seconds()) // 60),
     )
-    return spoken.document((spoken.one_key(said), Hangup()), _next(runtime, leg))
+    return spoken.document((spoken.one_key(said), Hangup()), legs.next_url(runtime, leg))
 
 
 async def keyed(runtime: Runtime, leg: Row, heard: Heard) -> str:
@@ -102,7 +100,7 @@ async def _take(runtime: Runtime, leg: Row) -> str:
     if isinstance(result, talks.Begun):
         prompt = "agent_connecting" if result.kind == "call" else "agent_calling_back"
         line = await _line(runtime, offer["call_sid"])
-        return spoken.document((spoken.say(runtime, line, prompt), Confer(result.talk)), _next(runtime, leg))
+        return spoken.document((spoken.say(runtime, line, prompt), Confer(result.talk)), legs.next_url(runtime, leg))
     return _too_late(runtime, offer, place)
 
 
@@ -179,15 +177,6 @@ def caller_has_gone(runtime: Runtime) -> str:
 def _too_late(runtime: Runtime, offer: Row | None, place: Row | None) -> str:
     prompt = "call_is_taken" if place is not None and place["taken_by"] else "caller_has_gone"
     return spoken.hang_up(spoken.say(runtime, runtime.flows.lines.default.name, prompt))
-
-
-def _next(runtime: Runtime, leg: Row) -> str:
-    return f"{runtime.path_prefix}/twilio/leg/key?k={leg['key']}"
-
-
-def _partner(runtime: Runtime, case: Row) -> str:
-    wording = spoken.wording_of(runtime, case["line"])
-    return case["partner_name"] or wording.texts["whisper_unverified"]
 
 
 async def _line(runtime: Runtime, call_sid: str) -> str:

@@ -47,14 +47,7 @@ def notice(runtime: Runtime, page: Row, case: Row, key: str) -> Notice:
 
 def shown(runtime: Runtime, case: Row) -> str:
     """The number that a contact sees: of the case's region, else of the default line's."""
-    regions = runtime.flows.regions
-    region = regions.get(case["region"]) or regions[runtime.flows.lines.default.region]
-    return region.outbound_number
-
-
-def partner(runtime: Runtime, case: Row) -> str:
-    """Who the case is for, as a person hears it."""
-    return case["partner_name"] or spoken.wording_of(runtime, case["line"]).texts["whisper_unverified"]
+    return runtime.flows.region(case["region"]).outbound_number
 
 
 def who(contact: Contact, tier: int) -> str:
@@ -62,10 +55,5 @@ def who(contact: Contact, tier: int) -> str:
 
 
 def _values(runtime: Runtime, page: Row, case: Row) -> dict[str, str]:
-    return {
-        "tier": str(page["tier"]),
-        "severity": case["severity"].removeprefix("S"),
-        "partner": partner(runtime, case),
-        "case_number": case["number"],
-        "reason": shorten(page["reason"], LONGEST_REASON, placeholder=" …").rstrip("."),
-    }
+    reason = shorten(page["reason"], LONGEST_REASON, placeholder=" …").rstrip(".")
+    return {**spoken.of_case(runtime, case), "tier": str(page["tier"]), "reason": reason}

@@ -5,12 +5,10 @@ How a page climbs is in `climbing`, how it ends in `accepting`.
 
 from app.flows.turn import Confer, Heard, Keyed
 from app.runtime import Runtime
-from app.services import accepting, page_words, spoken, talks
-from app.services.accepting import accept as accept
+from app.services import accepting, legs, page_words, spoken, talks
 from app.services.climbing import ended
-from app.services.climbing import look_at_page as look_at_page
-from app.services.climbing import page_for_waiting as page_for_waiting
-from app.store import cases, legs, pages, places
+from app.store import cases, pages, places
+from app.store import legs as leg_rows
 from app.store.database import Transaction
 from app.store.rows import Row
 
@@ -34,7 +32,7 @@ async def answered(runtime: Runtime, leg: Row) -> str:
         place = await places.one(tx, page["call_sid"]) if page["call_sid"] else None
     if page["accepted_at"] is not None and attempt["result"] != "accepted":
         return _taken(runtime, case)
-    return page_words.whisper(runtime, page, case, place, _next(runtime, leg))
+    return page_words.whisper(runtime, page, case, place, legs.next_url(runtime, leg))
 
 
 async def keyed(runtime: Runtime, leg: Row, heard: Heard) -> str:
@@ -70,7 +68,7 @@ async def _connect(runtime: Runtime, tx: Transaction, leg: Row, attempt: Row, pa
         if place["taken_by"] is None:
             await places.remove(tx, place["call_sid"])
         return None
-    if await legs.has_ended(tx, leg["key"]):
+    if await leg_rows.has_ended(tx, leg["key"]):
         # The news of its end came first: the caller would be alone. The page goes on.
         return spoken.hang_up()
     match await talks.begin(runtime, tx, place["call_sid"], talks.Answerer(attempt["contact"], leg["key"])):
@@ -78,7 +76,7 @@ async def _connect(runtime: Runtime, tx: Transaction, leg: Row, attempt: Row, pa
             await accepting.story_of_contact(tx, page, attempt, runtime.now())
             await accepting.settle(runtime, tx, page)
             said = spoken.say(runtime, case["line"], "agent_connecting" if kind == "call" else "agent_calling_back")
-            return spoken.document((said, Confer(talk)), _next(runtime, leg))
+            return spoken.document((said, Confer(talk)), legs.next_url(runtime, leg))
         case talks.Taken():
             await pages.end_try(tx, attempt["id"], "taken", runtime.now())
             return _taken(runtime, case)
@@ -153,7 +151,3 @@ def _yours(runtime: Runtime, case: Row) -> str:
 
 def _taken(runtime: Runtime, case: Row) -> str:
     return spoken.hang_up(spoken.say(runtime, case["line"], "call_is_taken"))
-
-
-def _next(runtime: Runtime, leg: Row) -> str:
-    return f"{runtime.path_prefix}/twilio/leg/key?k={leg['key']}"

@@ -1,7 +1,6 @@
 """Places the legs that are planned, and hears what becomes of them."""
 
 from functools import partial
-from urllib.parse import urlencode
 
 import structlog
 
@@ -9,9 +8,9 @@ from app.flows.turn import Heard
 from app.patience import within
 from app.provider.rest import AnswerLost, Busy, NotThere, ProviderError
 from app.runtime import Runtime
-from app.services import spoken
+from app.services import legs, spoken
 from app.services.purposes import PURPOSES
-from app.store import legs
+from app.store import legs as leg_rows
 from app.store.hot import StoreUnavailable
 from app.store.rows import Row
 
@@ -27,15 +26,15 @@ class NotOurLeg(Exception):
 async def place_leg(runtime: Runtime, leg: str) -> None:
     """A job: asks for the call, once. Where nobody can say whether it was placed, its own webhooks will."""
     async with runtime.database.transaction() as tx:
-        row = await legs.one(tx, leg)
+        row = await leg_rows.one(tx, leg)
         if row is None:
             return
         if not await PURPOSES[row["purpose"]].wanted(runtime, tx, row["subject"]):
-            await legs.move(tx, leg, ("planned",), state="ended", ended_at=runtime.now())
+            await leg_rows.move(tx, leg, ("planned",), state="ended", ended_at=runtime.now())
             return
-        if not await legs.move(tx, leg, ("planned",), state="asked", asked_at=runtime.now()):
+        if not await leg_rows.move(tx, leg, ("planned",), state="asked", asked_at=runtime.now()):
             # This job was cut off after it asked: whether the phone rings is not known.
-            await legs.move(tx, leg, ("asked",), state="unknown")
+            await leg_rows.move(tx, leg, ("asked",), state="unknown")
             return
     await _ask(runtime, row)
 
@@ -46,8 +45,8 @@ async def _ask(runtime: Runtime, leg: Row) -> None:
         sid = await runtime.provider.call(
             to=leg["number"],
             shown=leg["shown"],
-            url=runtime.address(url_of("answered", key)),
-            status_url=runtime.address(url_of("over", key)),
+            url=runtime.address(legs.url_of("answered", key)),
+            status_url=runtime.address(legs.url_of("over", key)),
             timeout=leg["timeout"],
         )
     except AnswerLost:
@@ -61,18 +60,18 @@ async def _ask(runtime: Runtime, leg: Row) -> None:
         await over(runtime, key, "failed")
     else:
         async with runtime.database.transaction() as tx:
-            await legs.learn_sid(tx, key, sid)
+            await leg_rows.learn_sid(tx, key, sid)
 
 
 async def _move(runtime: Runtime, key: str, state: str) -> None:
     async with runtime.database.transaction() as tx:
-        await legs.move(tx, key, ("asked",), state=state)
+        await leg_rows.move(tx, key, ("asked",), state=state)
 
 
 async def hang_up_leg(runtime: Runtime, leg: str) -> None:
     """A job."""
     async with runtime.database.reading() as tx:
-        row = await legs.one(tx, leg)
+        row = await leg_rows.one(tx, leg)
     if row is None or row["state"] == "ended" or row["sid"] is None:
         return
     try:
@@ -85,7 +84,7 @@ async def answered(runtime: Runtime, key: str, call_sid: str) -> str:
     """The document for a leg that was answered. Raises NotOurLeg."""
     leg = await _own(runtime, key, call_sid)
     async with runtime.database.transaction() as tx:
-        await legs.move(tx, key, ("planned", "asked", "unknown"), state="answered", answered_at=runtime.now())
+        await leg_rows.move(tx, key, ("planned", "asked", "unknown"), state="answered", answered_at=runtime.now())
     if leg["state"] == "ended":
         return spoken.hang_up()
     return await PURPOSES[leg["purpose"]].answered(runtime, leg)
@@ -104,7 +103,7 @@ async def over(runtime: Runtime, key: str, status: str, call_sid: str | None = N
     # In one transaction: cut off in between, an agent would stay in a talk with nobody.
     async with runtime.database.transaction() as tx:
         await PURPOSES[leg["purpose"]].over(runtime, tx, leg, leg["status"] or status)
-        await legs.move(tx, key, before, state="ended", ended_at=runtime.now(), status=status)
+        await leg_rows.move(tx, key, before, state="ended", ended_at=runtime.now(), status=status)
     runtime.jobs.wake()
 
 
@@ -120,12 +119,7 @@ async def hear_end(runtime: Runtime, key: str, status: str, call_sid: str) -> No
 async def _own(runtime: Runtime, key: str, call_sid: str | None) -> Row:
     """The leg of a webhook. The first that comes tells which call it is, where the answer to our request did not."""
     async with runtime.database.transaction() as tx:
-        leg = await legs.one(tx, key)
-        if leg is None or (call_sid is not None and not await legs.learn_sid(tx, key, call_sid)):
+        leg = await leg_rows.one(tx, key)
+        if leg is None or (call_sid is not None and not await leg_rows.learn_sid(tx, key, call_sid)):
             raise NotOurLeg(key)
         return {**leg, "sid": leg["sid"] or call_sid}
-
-
-def url_of(what: str, key: str) -> str:
-    """`answered`, `key`, `over`: the webhooks of a leg. The key is an id, and good for one call only."""
-    return f"/twilio/leg/{what}?{urlencode({'k': key})}"

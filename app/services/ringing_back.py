@@ -4,8 +4,9 @@ from contextlib import suppress
 
 from app.provider.rest import NotThere
 from app.runtime import Runtime
-from app.services import talks
-from app.store import calls, events, legs, places
+from app.services import legs, talks
+from app.store import calls, events, places
+from app.store import legs as leg_rows
 from app.store.rows import Row
 
 
@@ -26,10 +27,10 @@ async def caller_has_gone(runtime: Runtime, talk: Row) -> None:
         await talks.end(runtime, tx, talk, "gone")
         await places.caller_left(tx, talk["call_sid"], talk["case_number"], None)
         await places.remove(tx, talk["call_sid"])
-        leg = await legs.one(tx, talk["leg"])
+        leg = await leg_rows.one(tx, talk["leg"])
     if leg is not None and leg["sid"] is not None:
         with suppress(NotThere):
-            await runtime.provider.redirect(leg["sid"], runtime.address(f"/twilio/leg/gone?k={leg['key']}"))
+            await runtime.provider.redirect(leg["sid"], runtime.address(legs.url_of("gone", leg["key"])))
 
 
 def _to_ring_back(runtime: Runtime, place: Row | None, call: Row | None) -> str | None:

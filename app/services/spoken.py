@@ -5,6 +5,7 @@ from app.flows.flow import Wording
 from app.flows.turn import Directive, Gather, Hangup, Say
 from app.provider import twiml
 from app.runtime import Runtime
+from app.store.rows import Row
 
 SECONDS_TO_DECIDE = 8
 
@@ -17,6 +18,21 @@ def wording_of(runtime: Runtime, line: str) -> Wording:
 
 def say(runtime: Runtime, line: str, prompt: str, /, **values: str) -> Say:
     return wording_of(runtime, line).say(prompt, values)
+
+
+def partner(runtime: Runtime, case: Row) -> str:
+    """Who a case is for, as a person hears it."""
+    return case["partner_name"] or wording_of(runtime, case["line"]).texts["whisper_unverified"]
+
+
+def of_case(runtime: Runtime, case: Row) -> dict[str, str]:
+    """What is told of a case to somebody who reads it."""
+    return {
+        "tier": str(case["tier"]),
+        "severity": case["severity"].removeprefix("S"),
+        "partner": partner(runtime, case),
+        "case_number": case["number"],
+    }
 
 
 def one_key(said: Say) -> Gather:

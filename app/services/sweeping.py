@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import structlog
 
+from app.provider.inbound import FINAL
 from app.provider.rest import NotThere, ProviderError
 from app.runtime import Runtime
 from app.services import desk, placing
@@ -17,7 +18,6 @@ from app.store.rows import Row
 log = structlog.get_logger()
 FOR_A_WHILE = timedelta(minutes=2)
 AT_ONCE = 20
-OVER = frozenset({"completed", "failed", "busy", "no-answer", "canceled"})
 
 
 async def sweep(runtime: Runtime) -> None:
@@ -59,4 +59,4 @@ async def _how_it_ended(runtime: Runtime, talk: Row) -> str | None:
         status = await runtime.provider.call_status(sid)
     except NotThere:
         return "completed"
-    return status if status in OVER else None
+    return status if status in FINAL else None

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from app.domain import agents as rules
+from app.provider.inbound import FAILED
 from app.runtime import Runtime
 from app.services import legs
 from app.store import agents, callbacks, calls, cases, events, pages, places
@@ -18,8 +19,6 @@ from app.store.database import Transaction
 from app.store.rows import Row
 
 How = Literal["hung_up", "dropped", "handed_over", "gone"]
-# Of a leg, as the provider says it.
-FAILED = frozenset({"failed", "busy", "no-answer", "canceled"})
 # By then a caller whose conference has ended has asked for what comes next.
 TO_COME_BACK = timedelta(seconds=5)
 # By then a partner who was called back has heard what follows.
@@ -64,6 +63,14 @@ async def begin(runtime: Runtime, tx: Transaction, call_sid: str, answerer: Answ
     if place["taken_by"] is not None:
         return Taken()
     talk = secrets.token_hex(12)
+    await take(runtime, tx, talk, place, answerer, now)
+    await runtime.jobs.defer(tx, "connect" if place["kind"] == "call" else "call_partner", talk=talk)
+    return Begun(talk, place["kind"])
+
+
+async def take(runtime: Runtime, tx: Transaction, talk: str, place: Row, answerer: Answerer, at: datetime) -> None:
+    """A locked place that nobody has taken becomes a talk: nobody else is rung for it any more."""
+    call_sid = place["call_sid"]
     await places.add_talk(
         tx,
         {
@@ -74,18 +81,18 @@ async def begin(runtime: Runtime, tx: Transaction, call_sid: str, answerer: Answ
             "who": answerer.who,
             "leg": answerer.leg,
             "queue": place["queue"],
-            "began": now,
+            "began": at,
         },
     )
     await places.change(tx, call_sid, taken_by=talk, last_agent=answerer.agent_id or place["last_agent"])
-    await _end_other_offers(runtime, tx, call_sid, answerer)
-    for page in await pages.accept_of_call(tx, call_sid, answerer.who, now):
+    await _end_offers(runtime, tx, call_sid, answerer)
+    agent = await agents.locked(tx, answerer.agent_id) if answerer.agent_id else None
+    if agent is not None:
+        await agents.save(tx, rules.took(agent, at))
+    for page in await pages.accept_of_call(tx, call_sid, answerer.who, at):
         # Phones that ring for it stop, and pages that it stood for are looked at.
         await runtime.jobs.defer(tx, "look_at_page", page=page)
-    await events.note(tx, now, "talk began", f"case {place['case_number']}", who=answerer.who, call=call_sid)
-    job = "connect" if place["kind"] == "call" else "call_partner"
-    await runtime.jobs.defer(tx, job, talk=talk)
-    return Begun(talk, place["kind"])
+    await events.note(tx, at, "talk began", f"case {place['case_number']}", who=answerer.who, call=call_sid)
 
 
 async def _kind(tx: Transaction, call_sid: str) -> str:
@@ -93,34 +100,37 @@ async def _kind(tx: Transaction, call_sid: str) -> str:
     return str(place["kind"]) if place else "call"
 
 
-async def _end_other_offers(runtime: Runtime, tx: Transaction, call_sid: str, answerer: Answerer) -> None:
+async def _end_offers(runtime: Runtime, tx: Transaction, call_sid: str, answerer: Answerer) -> None:
     """The answerer's own offer is accepted; a second agent whose phone rings for the same S1 hears that it is taken."""
     for offer in await places.open_offers(tx, call_sid):
-        own = offer["agent_id"] == answerer.agent_id
-        await places.end_offer(tx, offer["id"], "accepted" if own else "taken", runtime.now())
+        if offer["agent_id"] == answerer.agent_id:
+            await places.end_offer(tx, offer["id"], "accepted", runtime.now())
+            continue
+        await places.end_offer(tx, offer["id"], "taken", runtime.now())
         agent = await agents.locked(tx, offer["agent_id"])
         if agent is not None:
-            change = rules.took if own else rules.released
-            await agents.save(tx, change(agent, runtime.now()))
-        if not own:
-            await legs.drop(runtime, tx, "offer", offer["id"])
+            await agents.save(tx, rules.released(agent, runtime.now()))
+        await legs.drop(runtime, tx, "offer", offer["id"])
+        await runtime.jobs.defer(tx, "dispatch", key="dispatch")
 
 
 async def is_connected(runtime: Runtime, talk: str, now: datetime, turn: int) -> Row | None:
-    """The caller's side has come in, and asks for `turn` when it is over. The talk; None where that is over already.
-
-    Only now is the case answered: who had hung up by then was not.
-    """
+    """The caller's side has come in, and asks for `turn` when it is over. The talk; None where that is over already."""
     async with runtime.database.transaction() as tx:
         row = await places.talk(tx, talk)
         if row is None or row["ended_at"] is not None:
             return None
         if row["connected_at"] is None:
-            await places.change_talk(tx, talk, connected_at=now, turn=turn)
-            await places.change(tx, row["call_sid"], entered=None)
-            await cases.is_taken(tx, row["case_number"], row["who"], now)
-            await events.note(tx, now, "talk connected", f"case {row['case_number']}", who=row["who"])
+            await connect(tx, row, now, turn)
         return row
+
+
+async def connect(tx: Transaction, talk: Row, at: datetime, turn: int | None) -> None:
+    """Both are on the line. Only now is the case answered: who had hung up by then was not."""
+    await places.change_talk(tx, talk["id"], connected_at=at, turn=turn)
+    await places.change(tx, talk["call_sid"], entered=None)
+    await cases.is_taken(tx, talk["case_number"], talk["who"], at)
+    await events.note(tx, at, "talk connected", f"case {talk['case_number']}", who=talk["who"])
 
 
 async def end(runtime: Runtime, tx: Transaction, talk: Row, how: How, **values: Any) -> bool:

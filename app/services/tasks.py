@@ -6,12 +6,12 @@ from functools import partial
 from app.runtime import Runtime
 from app.services import (
     callbacks,
+    climbing,
     clocks,
     dispatch,
     events,
     joining,
     offers,
-    paging,
     placing,
     reaching,
     recordings,
@@ -31,7 +31,7 @@ TASKS: Mapping[str, Task] = {
     "call_partner": callbacks.call_partner,
     "callback_is_over": callbacks.callback_is_over,
     "tell_agent": callbacks.tell_agent,
-    "look_at_page": paging.look_at_page,
+    "look_at_page": climbing.look_at_page,
     "fetch_recording": recordings.fetch_recording,
     "delete_recording": recordings.delete_recording,
     "delete_unsent": unsent.delete_unsent,

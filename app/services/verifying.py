@@ -25,7 +25,7 @@ async def wanted(runtime: Runtime, tx: Transaction, subject: str) -> bool:
 
 async def answered(runtime: Runtime, leg: Row) -> str:
     said = spoken.say(runtime, runtime.flows.lines.default.name, "verify_reach")
-    return spoken.document((spoken.one_key(said), Hangup()), f"{runtime.path_prefix}/twilio/leg/key?k={leg['key']}")
+    return spoken.document((spoken.one_key(said), Hangup()), legs.next_url(runtime, leg))
 
 
 async def keyed(runtime: Runtime, leg: Row, heard: Heard) -> str:

@@ -17,6 +17,7 @@ from app.flows.asks import (
     Unavailable,
     Yes,
 )
+from app.flows.nodes.collect import BEFORE_A_CODE
 from app.flows.turn import (
     Began,
     DialEnded,
@@ -35,7 +36,7 @@ def heard(what: Heard) -> str:
     match what:
         case Began():
             return "the call began"
-        case Keyed(keys) if keys.startswith("**"):
+        case Keyed(keys) if keys.startswith(BEFORE_A_CODE):
             # An agent's code is a secret.
             return "keyed ** and a code"
         case Keyed(keys):

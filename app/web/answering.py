@@ -7,12 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.provider import inbound
-from app.provider.inbound import Webhook
+from app.provider.inbound import FINAL, Webhook
 from app.runtime import Runtime
 from app.services import callbacks, conversation, desk, offers, placing
 from app.services.placing import NotOurLeg
-
-FINAL = conversation.FINAL
 
 
 async def leg_answered(runtime: Runtime, request: Request, hook: Webhook) -> str | None:
@@ -56,8 +54,7 @@ async def desk_next(runtime: Runtime, request: Request, hook: Webhook) -> str | 
 
 async def desk_connected(runtime: Runtime, request: Request, hook: Webhook) -> str | None:
     """The caller whom such an agent takes."""
-    query = request.query_params
-    return await desk.connected(runtime, hook, query.get("a", ""), query.get("q", ""))
+    return await desk.connected(runtime, hook, request.query_params.get("a", ""))
 
 
 async def join(runtime: Runtime, request: Request, hook: Webhook) -> str | None:
