@@ -10,41 +10,44 @@ from dataclasses import dataclass
 
 from app.flows.engine import CONNECT, resolve
 from app.flows.nodes import Node
-from app.flows.nodes.base import PLACEHOLDERS, WHISPERED
+from app.flows.nodes.base import PLACEHOLDERS
 from app.flows.nodes.queue import QueueNode
 
-# Spoken whatever the flows say: when nothing else can be done, and to people who are rung.
+# Spoken whatever the flows say, when nothing else can be done.
 SPOKEN_BY_THE_ENGINE = ("connecting_you",)
-SPOKEN_TO_OTHERS = (
-    "whisper",
-    "whisper_unverified",
-    "agent_whisper",
-    "agent_connecting",
-    "agent_calling_back",
-    "call_is_taken",
-    "caller_has_gone",
-    "partner_called",
-    "partner_called_again",
-    "partner_not_reached",
-    "partner_not_called",
-    "callback_withdrawn",
-    "desk_welcome",
-    "desk_connected",
-    "page_whisper",
-    "page_caller_waits",
-    "page_caller_rung_back",
-    "page_more_wait",
-    "page_keys",
-    "page_accepted",
-    "page_passed_on",
-    "page_subject",
-    "page_text",
-    "clock_subject",
-    "clock_response",
-    "clock_update",
-    "verify_reach",
-    "reach_verified",
-)
+_CASE = frozenset({"tier", "severity", "partner", "case_number"})
+_PAGE = _CASE | {"reason"}
+# Spoken or written to people who are rung or told, each with what is filled in.
+SPOKEN_TO_OTHERS: Mapping[str, frozenset[str]] = {
+    "whisper": frozenset({"severity", "line", "partner"}),
+    "whisper_unverified": frozenset(),
+    "agent_whisper": frozenset({"severity", "line", "partner", "waited"}),
+    "agent_connecting": frozenset(),
+    "agent_calling_back": frozenset(),
+    "call_is_taken": frozenset(),
+    "caller_has_gone": frozenset(),
+    "partner_called": frozenset({"case_number"}),
+    "partner_called_again": frozenset(),
+    "partner_not_reached": frozenset(),
+    "partner_not_called": frozenset(),
+    "callback_withdrawn": frozenset(),
+    "desk_welcome": frozenset(),
+    "desk_connected": frozenset(),
+    "page_whisper": _PAGE,
+    "page_caller_waits": _PAGE,
+    "page_caller_rung_back": _PAGE,
+    "page_more_wait": _PAGE,
+    "page_keys": _PAGE,
+    "page_accepted": frozenset({"case_number"}),
+    "page_passed_on": frozenset(),
+    "page_subject": _PAGE,
+    "page_text": _PAGE,
+    "clock_subject": _CASE | {"due"},
+    "clock_response": _CASE | {"due"},
+    "clock_update": _CASE | {"due"},
+    "verify_reach": frozenset(),
+    "reach_verified": frozenset(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ def _walk(nodes: Mapping[str, Node], name: str, trail: list[str], finished: dict
 
 def _prompts(nodes: Mapping[str, Node], texts: Mapping[str, Mapping[str, str]]) -> Iterator[Mistake]:
     spoken = {prompt: name for name, node in nodes.items() for prompt in node.prompts()}
-    spoken.update(dict.fromkeys(SPOKEN_BY_THE_ENGINE + SPOKEN_TO_OTHERS, "(the engine)"))
+    spoken.update(dict.fromkeys((*SPOKEN_BY_THE_ENGINE, *SPOKEN_TO_OTHERS), "(the engine)"))
     for language, known in texts.items():
         for prompt, name in spoken.items():
             if not known.get(prompt, "").strip():
@@ -138,8 +141,8 @@ def _placeholders(prompt: str, text: str, language: str) -> Iterator[Mistake]:
     except ValueError as error:
         yield Mistake(prompt, f"a brace is left open or unnamed: {error}", language)
         return
-    filled = WHISPERED if prompt in SPOKEN_TO_OTHERS else PLACEHOLDERS
+    filled = SPOKEN_TO_OTHERS.get(prompt, PLACEHOLDERS)
     for name in names:
         if name not in filled:
-            known = ", ".join(sorted(filled))
-            yield Mistake(prompt, f"nothing fills in {{{name}}}; there are {known}", language)
+            known = f"there are {', '.join(sorted(filled))}" if filled else "it is spoken as it stands"
+            yield Mistake(prompt, f"nothing fills in {{{name}}}; {known}", language)

@@ -3,26 +3,22 @@
 from app.domain.digits import from_speech
 from app.domain.routing import ASSUMED_SEVERITY
 from app.flows.session import Session
-from app.flows.turn import Gather, Hangup, Heard, Keyed, Say, Spoken
-from app.provider import twiml
+from app.flows.turn import Hangup, Heard, Keyed, Spoken
 from app.runtime import Runtime
+from app.services import spoken
 from app.store import lookups
 from app.store.hot import StoreUnavailable
-
-SECONDS_TO_DECIDE = 8
 
 
 async def whisper(runtime: Runtime, session: Session, answer_url: str) -> str:
     """What the person hears before being connected: how bad, and who."""
-    flows = runtime.flows
-    line = flows.lines.by_name.get(session.line, flows.lines.default)
-    wording = flows.wording[line.languages[0]]
+    lines = runtime.flows.lines
+    line = lines.by_name.get(session.line, lines.default).name
+    wording = spoken.wording_of(runtime, line)
     partner = await _partner_name(runtime, session) or wording.texts["whisper_unverified"]
     severity = (session.severity or ASSUMED_SEVERITY).removeprefix("S")
-    values = {"partner": partner, "severity": severity, "line": line.name}
-    said = Say(wording.texts["whisper"].format_map(values), wording.locale, wording.voice)
-    gather = Gather((said,), 1, "", SECONDS_TO_DECIDE, False, 0, "", wording.locale, goes_on=False)
-    return twiml.render((gather, Hangup()), _urls(answer_url))
+    values = {"partner": partner, "severity": severity, "line": line}
+    return spoken.document((spoken.one_key(wording.say("whisper", values)), Hangup()), answer_url)
 
 
 def decided(heard: Heard) -> str:
@@ -34,11 +30,7 @@ def decided(heard: Heard) -> str:
             directives = ()
         case _:
             directives = (Hangup(),)
-    return twiml.render(directives, _urls(""))
-
-
-def _urls(answer_url: str) -> twiml.Urls:
-    return twiml.Urls(step=answer_url, wait="", screen="", music="", recordings="")
+    return spoken.document(directives)
 
 
 async def _partner_name(runtime: Runtime, session: Session) -> str | None:

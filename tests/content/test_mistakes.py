@@ -67,6 +67,8 @@ def test_the_shipped_flows_hold_no_mistake() -> None:
         ("waiting.yaml", "    failed: queue-failed\n", "", "missing required field `failed`"),
         ("prompts/en.yaml", "{case_number}", "{case_no}", "nothing fills in {case_no}; there are case_number"),
         ("prompts/en.yaml", "{case_number}", "{case_number", "a brace is left open"),
+        ("prompts/en.yaml", "{waited}", "{due}", "nothing fills in {due}; there are line, partner, severity, waited"),
+        ("prompts/en.yaml", "is yours.", "{tier} is yours.", "nothing fills in {tier}; there are case_number"),
         ("prompts/en.yaml", "goodbye: Thank you for calling. Goodbye.", "goodbye: ''", "`goodbye`, which has no text"),
         ("prompts/en.yaml", "voice: Polly.Joanna", "voice: Polly.Lea", "the voice Polly.Lea speaks fr-FR, not en-US"),
         ("prompts/fr.yaml", "voice: Polly.Chantal", "voice: Polly.Nobody", "there is no voice Polly.Nobody"),

@@ -28,8 +28,6 @@ Target = str
 Prompts = str | tuple[str, ...]
 # Filled in by `Values`; a prompt that names another is a mistake that `flows check` reports.
 PLACEHOLDERS = frozenset({"case_number", "team", "opens_at", "number", "position", "minutes", "days_kept"})
-# Of the whisper only, which is no part of a conversation.
-WHISPERED = frozenset({"severity", "line", "partner", "waited", "tier", "case_number", "reason", "due"})
 
 
 @dataclass(frozen=True)
