@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from app.cli import files
-from app.cli.errors import fail
+from app.cli.errors import fail, refuse_old_schema
 
 if TYPE_CHECKING:
     from app.domain.agents import Agent
@@ -82,11 +82,9 @@ def _with_runtime(use: "Callable[[Runtime], Awaitable[T]]") -> T:
     from app.main import build_runtime
     from app.services.refusals import Refusal
     from app.settings import load
-    from app.store import schema
 
     settings = load()
-    if not schema.is_current(settings.database):
-        fail("the database is not at the newest schema; run `partnerline migrate` first")
+    refuse_old_schema(settings.database)
     runtime = build_runtime(settings)
 
     async def run() -> T:

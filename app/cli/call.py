@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.errors import WRONG_USE, fail
+from app.cli import dialling
+from app.cli.errors import WRONG_USE, fail, refuse_old_schema
 
 if TYPE_CHECKING:
     from app.exchange import Call
@@ -17,7 +18,6 @@ MESSAGE = 8.0
 PATIENCE = 30.0
 # A call that has not come to a rest by then goes round in circles.
 STEPS = 60
-KEYPAD = frozenset("0123456789*#")
 CENTURY = range(2000, 2100)
 
 
@@ -43,8 +43,7 @@ def call(
     """Places a call and prints what the caller hears, and why."""
     import asyncio
 
-    if keys is not None and (odd := set(keys) - KEYPAD - {","}):
-        fail(f"--keys: {min(odd)!r} is not on the keypad; use 0 to 9, *, # and a comma between answers", WRONG_USE)
+    dialling.refuse_odd_keys(keys)
     asyncio.run(_call(line, caller or None, keys, _moment(at)))
 
 
@@ -70,18 +69,16 @@ async def _call(line: str, caller: str | None, keys: str | None, at: datetime | 
     from app.main import build_runtime, create_app, running
     from app.runtime import clock
     from app.settings import auth_tokens, load
-    from app.store import schema
 
     settings = load()
     if settings.env == "production":
         fail("a call on the built-in exchange would open a real case; call the line itself in production", WRONG_USE)
     logs.configure("quiet")
-    if not schema.is_current(settings.database):
-        fail("the database is not at the newest schema; run `partnerline migrate` first")
+    refuse_old_schema(settings.database)
     # The call's own clock: an hour of music takes a moment, and the service lives in the same hour.
     turned = VirtualClock(at or clock(settings.clock)())
     runtime = build_runtime(settings, now=turned.now)
-    number = _number(runtime, line)
+    number = dialling.number_of(line, runtime.flows.lines)
     async with running(runtime):
         transport = httpx2.ASGITransport(app=create_app(runtime, settings))
         async with httpx2.AsyncClient(transport=transport, base_url="http://partnerline") as http:
@@ -98,15 +95,6 @@ async def _call(line: str, caller: str | None, keys: str | None, at: datetime | 
             await _show_case(runtime, placed)
             if not placed.over:
                 await placed.hangup()
-
-
-def _number(runtime: "Runtime", line: str) -> str:
-    lines = runtime.flows.lines
-    if line not in lines.by_name and not line.startswith("+"):
-        fail(
-            f"there is no line {line!r}; give a number as +18888988733, or one of {', '.join(lines.by_name)}", WRONG_USE
-        )
-    return lines.by_name[line].numbers[0] if line in lines.by_name else line.replace(" ", "")
 
 
 async def _converse(placed: "Call", keys: str | None) -> None:
@@ -133,8 +121,8 @@ async def _converse(placed: "Call", keys: str | None) -> None:
 async def _press(placed: "Call", left: list[str] | None) -> None:
     said = [_ask()] if left is None else left
     keyed = said.pop(0) if said else ""
-    if odd := set(keyed) - KEYPAD:
-        typer.echo(f"{'':6} {min(odd)!r} is not on the keypad")
+    if odd := dialling.odd_key(keyed):
+        typer.echo(f"{'':6} {odd!r} is not on the keypad")
         return
     if keyed:
         typer.echo(f"{'':6} the caller keys {keyed}")

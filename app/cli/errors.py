@@ -16,6 +16,14 @@ def fail(message: str, code: int = NOT_RIGHT) -> NoReturn:
     raise typer.Exit(code)
 
 
+def refuse_old_schema(database_url: str) -> None:
+    """Ends the command where the database is not at the newest schema."""
+    from app.store import schema
+
+    if not schema.is_current(database_url):
+        fail("the database is not at the newest schema; run `partnerline migrate` first")
+
+
 def run(app: typer.Typer, arguments: Sequence[str]) -> int:
     """Runs a command line and gives its exit code; what was not foreseen is one line too."""
     command = typer.main.get_command(app)

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from app.cli import dialling
 from app.cli.errors import WRONG_USE, fail
 
-KEYPAD = frozenset("0123456789*#")
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|(sip|client):\S+")
 
 
@@ -58,8 +58,7 @@ def phone(
 
     if not NUMBER.fullmatch(number):
         fail(f"{number!r} is no number; write it with its country's code, as +12065550161", WRONG_USE)
-    if keys is not None and (odd := set(keys) - KEYPAD - {","}):
-        fail(f"--keys: {min(odd)!r} is not on the keypad; use 0 to 9, *, # and a comma between answers", WRONG_USE)
+    dialling.refuse_odd_keys(keys)
     if exchange is not None and not exchange.startswith(("http://", "https://")):
         fail(f"--exchange: {exchange!r} is no address; write it whole, as http://127.0.0.1:8010", WRONG_USE)
     handset = Handset(
@@ -84,12 +83,7 @@ def _exchange() -> str:
 
 def _line(name: str) -> str:
     """The number of a line."""
-    if name.startswith("+"):
-        return name.replace(" ", "")
     from app import content
     from app.settings import read
 
-    lines = content.load(read().flows_dir).lines.by_name
-    if name not in lines:
-        fail(f"there is no line {name!r}; give a number as +18888988733, or one of {', '.join(lines)}", WRONG_USE)
-    return lines[name].numbers[0]
+    return dialling.number_of(name, content.load(read().flows_dir).lines)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.errors import WRONG_USE, fail
+from app.cli.errors import WRONG_USE, fail, refuse_old_schema
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -37,14 +37,12 @@ def serve(
 
     from app import content
     from app.settings import load
-    from app.store import schema
 
     chosen = load()
     if workers > 1 and chosen.on_sqlite:
         fail("more than one worker needs PostgreSQL: set PARTNERLINE_DATABASE_URL=postgresql+psycopg://…", WRONG_USE)
     flows = content.load(chosen.flows_dir)
-    if not schema.is_current(chosen.database):
-        fail("the database is not at the newest schema; run `partnerline migrate` first")
+    refuse_old_schema(chosen.database)
     port = _free(host, port)
     address = f"http://{_shown_host(host)}:{port}"
     with _exchange(chosen, address, port, exchange_port) as told:

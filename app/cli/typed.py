@@ -6,7 +6,8 @@ import threading
 from dataclasses import dataclass
 from typing import Literal
 
-KEYPAD = frozenset("0123456789*#")
+from app.cli.dialling import odd_key
+
 HELP = "a answers, d declines, h hangs up, 0-9 * # are keyed, s 8 speaks for 8 seconds, w 5 waits"
 Verb = Literal["answer", "decline", "hang-up", "keys", "talk", "wait", "unknown"]
 _WORDS: dict[str, Verb] = {"": "answer", "a": "answer", "d": "decline", "h": "hang-up"}
@@ -26,7 +27,7 @@ def deed(line: str) -> Deed:
     line = line.strip()
     if line in _WORDS:
         return Deed(_WORDS[line])
-    if set(line) <= KEYPAD:
+    if odd_key(line) is None:
         return Deed("keys", line)
     word, _, seconds = line.partition(" ")
     if word in _WITH_SECONDS and seconds.isascii() and seconds.isdigit() and len(seconds) < 5:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from app.cli.errors import WRONG_USE, fail
+from app.cli.errors import WRONG_USE, fail, refuse_old_schema
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -20,7 +20,6 @@ def worker() -> None:
 
     from app import content
     from app.settings import load
-    from app.store import schema
 
     chosen = load()
     if chosen.on_sqlite:
@@ -30,8 +29,7 @@ def worker() -> None:
             WRONG_USE,
         )
     content.load(chosen.flows_dir)
-    if not schema.is_current(chosen.database):
-        fail("the database is not at the newest schema; run `partnerline migrate` first")
+    refuse_old_schema(chosen.database)
     typer.echo("Partnerline does background work: it offers and places calls, pages, fetches recordings. Ctrl-C stops.")
     asyncio.run(_until_told_to_stop(chosen))
 
