@@ -13,7 +13,6 @@ from app.cli.errors import fail, refuse_old_schema
 if TYPE_CHECKING:
     from app.domain.agents import Agent
     from app.runtime import Runtime
-    from app.services.agent_import import ImportReport
 
 app = typer.Typer(help="The agents: the people who take the calls.", no_args_is_help=True, rich_markup_mode=None)
 T = TypeVar("T")
@@ -72,7 +71,7 @@ def import_(
         )
     if report.problems:
         files.refuse(file, report)
-    typer.echo(_summary(report, "would be " if dry_run else ""))
+    typer.echo(files.summary(report, "agents", "set offline", dry_run=dry_run))
 
 
 def _with_runtime(use: "Callable[[Runtime], Awaitable[T]]") -> T:
@@ -99,13 +98,6 @@ def _with_runtime(use: "Callable[[Runtime], Awaitable[T]]") -> T:
         return asyncio.run(run())
     except Refusal as error:
         fail(str(error))
-
-
-def _summary(report: "ImportReport", verb: str) -> str:
-    return (
-        f"{report.rows} agents read: {report.added} {verb}added, {report.changed} {verb}changed, "
-        f"{report.unchanged} unchanged, {report.set_offline} {verb}set offline."
-    )
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:

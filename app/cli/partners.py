@@ -13,7 +13,6 @@ from app.cli import files
 from app.cli.errors import WRONG_USE, fail
 
 if TYPE_CHECKING:
-    from app.services.partners import ImportReport
     from app.settings import Settings
 
 app = typer.Typer(
@@ -41,7 +40,7 @@ def import_(
         report = import_file(source, settings.database, countries, dry_run=dry_run, replace=replace, progress=progress)
     if report.problems:
         files.refuse(file, report)
-    typer.echo(_summary(report, dry_run=dry_run))
+    typer.echo(files.summary(report, "partners", "suspended", dry_run=dry_run))
 
 
 @app.command()
@@ -90,11 +89,3 @@ def _bar(file: Path) -> Iterator[Callable[[int], None] | None]:
             bar.update(task, completed=size)
 
         yield progress
-
-
-def _summary(report: "ImportReport", *, dry_run: bool) -> str:
-    verb = "would be " if dry_run else ""
-    return (
-        f"{report.rows} partners read: {report.added} {verb}added, {report.changed} {verb}changed, "
-        f"{report.unchanged} unchanged, {report.suspended} {verb}suspended."
-    )

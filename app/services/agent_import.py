@@ -11,26 +11,11 @@ from app.domain import agents as rules
 from app.domain.agents import Agent
 from app.runtime import Runtime
 from app.services import agent_file
-from app.services.csv_table import Problem, Row, Table
+from app.services.csv_table import Problem, Row
+from app.services.imports import ImportReport, refused
 from app.services.refusals import Conflict
 from app.store import agent_import, agents, audit, events
 from app.store.database import Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What an import changed, or with a dry run would change, in agents. With problems it changed nothing.
-
-    `problems` are the first by line; `more_problems` counts those that are not among them.
-    """
-
-    rows: int = 0
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    set_offline: int = 0
-    problems: tuple[Problem, ...] = ()
-    more_problems: int = 0
 
 
 @dataclass(slots=True)
@@ -55,14 +40,14 @@ async def import_file(
     if replace and table.read_to_its_end and not table.rows:
         table.refuse([Problem(1, "", "the file names no agent, so replacing would set all offline")])
     if not table.read_to_its_end:
-        return _refused(table)
+        return refused(len(table.rows), table.problems)
     try:
         async with runtime.database.transaction() as tx:
             known = await agents.all_locked(tx)
             codes = await agents.codes(tx)
             table.refuse(agent_file.clashes(table.rows, known, codes))
             if table.problems.total:
-                return _refused(table)
+                return refused(len(table.rows), table.problems)
             merge = _merged(table.rows, known, codes, runtime.now(), replace=replace)
             report = ImportReport(
                 len(table.rows), len(merge.new), len(merge.changed), merge.unchanged, len(merge.leaving)
@@ -115,14 +100,9 @@ async def _write(runtime: Runtime, tx: Transaction, merge: _Merge, report: Impor
         "added": report.added,
         "changed": report.changed,
         "unchanged": report.unchanged,
-        "set_offline": report.set_offline,
+        "set_offline": report.left_out,
     }
     await events.note(tx, now, "agents imported", "agents", **counts)
     detail = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in counts.items())
     await audit.note(tx, audit.Entry(now, actor, "agents imported", "agents", detail))
     await runtime.jobs.defer(tx, "dispatch", key="dispatch")
-
-
-def _refused(table: Table) -> ImportReport:
-    first = table.problems.first
-    return ImportReport(rows=len(table.rows), problems=first, more_problems=table.problems.total - len(first))

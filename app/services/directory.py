@@ -9,8 +9,9 @@ from typing import Any, BinaryIO
 
 from app.domain.partners import dialled
 from app.runtime import Runtime
+from app.services.imports import ImportReport
 from app.services.partner_check import check_partner
-from app.services.partners import ImportReport, import_file
+from app.services.partners import import_file
 from app.services.refusals import Conflict, Missing, Unfit
 from app.store import audit, partners
 from app.store.database import Transaction

@@ -2,33 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from app.services import partner_file
+from app.services.imports import ImportReport, refused
 from app.services.partner_cells import Countries
 from app.services.partner_file import PartnerFile, Problem
 from app.store import partner_import
 from app.store.partner_import import Clashes, Counts, Merge
 from app.store.partner_staging import Unusable
 
-__all__ = ["ImportReport", "Problem", "Unusable", "export", "import_file"]
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What an import changed, or with a dry run would change, in partners. With problems it changed nothing.
-
-    `problems` are the first by line; `more_problems` counts those that are not among them.
-    """
-
-    rows: int = 0
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    suspended: int = 0
-    problems: tuple[Problem, ...] = ()
-    more_problems: int = 0
+__all__ = ["Problem", "Unusable", "export", "import_file"]
 
 
 def import_file(
@@ -50,14 +34,14 @@ def import_file(
         merge = Merge(directory)
         merge.stage(file.batches())
         if not file.read_to_its_end:
-            return _refused(file)
+            return refused(file.rows, file.problems)
         if replace and not file.rows:
             file.problems.add(1, "", "the file names no partner, so replacing would suspend all")
         writing = not dry_run and not file.problems.total
         _note(file, merge.begin(file.absent, writing=writing))
         _note(file, merge.compare())
         if file.problems.total:
-            return _refused(file)
+            return refused(file.rows, file.problems)
         counts = merge.counts(replace=replace)
         if writing:
             merge.apply(counts)
@@ -74,11 +58,6 @@ def export(database_url: str) -> Iterator[Iterator[str]]:
 def _note(file: PartnerFile, clashes: Clashes) -> None:
     problems = (Problem(clash.line, clash.column, clash.reason) for clash in clashes.first)
     file.problems.extend(problems, clashes.total)
-
-
-def _refused(file: PartnerFile) -> ImportReport:
-    first = file.problems.first
-    return ImportReport(rows=file.rows, problems=first, more_problems=file.problems.total - len(first))
 
 
 def _done(file: PartnerFile, counts: Counts) -> ImportReport:

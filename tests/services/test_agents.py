@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.services import agent_import, agents
-from app.services.agent_import import ImportReport
+from app.services.imports import ImportReport
 from app.services.refusals import Conflict, Missing
 from app.store import tables
 from tests.support.agents import AMY, BEN, hire, is_now, state
@@ -91,7 +91,7 @@ async def test_replace_sets_who_is_missing_offline_and_who_talks_afterwards(serv
     hire(service, BEN, "tier1-us", state="on_call", code="0002")
     await agents.set_state(service.runtime, "ben", "available", "", "a test")
     report = await take(service, ANA, replace=True)
-    assert report == ImportReport(rows=1, unchanged=1, set_offline=2)
+    assert report == ImportReport(rows=1, unchanged=1, left_out=2)
     assert (state(service, AMY), state(service, BEN)) == ("offline", "on_call")
     assert service.row(tables.agents, name="Ben")["before"] == "offline"
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from app.services import directory
-from app.services.partners import ImportReport
+from app.services.imports import ImportReport
 from app.web.api.fields import Shape
 from app.web.api.gate import ROLE, Asking, GatedRoute, Service, require_type
 from app.web.api.problems import OF_A_BODY, documented, problem
@@ -27,7 +27,7 @@ class Report(Shape):
     added: int = Field(examples=[1])
     changed: int = Field(examples=[0])
     unchanged: int = Field(examples=[0])
-    suspended: int = Field(examples=[0])
+    suspended: int = Field(validation_alias="left_out", examples=[0])
     dry_run: bool = Field(examples=[False])
 
 
